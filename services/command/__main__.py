@@ -1,0 +1,5 @@
+"""`python -m services.command`, the same as `arrears`."""
+
+from services.command import main
+
+main()

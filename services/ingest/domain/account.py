@@ -1,0 +1,83 @@
+"""Accounts: whose they are, and what their billing system knows of them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Final
+
+from typing_extensions import override
+
+from shared.core import Document, Party, Refusal
+from shared.events.billing import AccountProfile, AccountUpdated
+
+FIXED: Final = frozenset({"account_id", "party_id", "creditor_id", "version"})
+"""What an update says about itself rather than about the account."""
+
+
+@dataclass(slots=True)
+class Head(Document):
+    """What a party needs at hand without looking through its items.
+
+    `wake` is not later than the first moment at which an item falls overdue or changes bucket;
+    `edition` is the number of the configuration that `wake` and the buckets follow.
+    """
+
+    prefix: ClassVar[str] = "head"
+    wake: datetime | None = None
+    edition: int = 0
+
+
+@dataclass(slots=True)
+class Account(Document):
+    """A party's account with one creditor. `versions` has the version that set each field."""
+
+    prefix: ClassVar[str] = "account"
+    account_id: str
+    creditor_id: str
+    profile: AccountProfile = field(default_factory=AccountProfile)
+    version: int = 0
+    versions: dict[str, int] = field(default_factory=dict)
+    digest: str = ""
+    """The digest of the update that bore `version`."""
+    announced: bool = False
+    """Whether it was ever told as a whole."""
+
+    @property
+    @override
+    def key(self) -> str:
+        return self.account_id
+
+    def merged(self, told: AccountUpdated) -> AccountProfile:
+        """The profile with `told` in it: absent stays, null clears, older never beats newer."""
+        version = self.version if told.version is None else told.version
+        news = {
+            name: getattr(told, name)
+            for name in told.model_fields_set - FIXED
+            if name in AccountProfile.model_fields and self.versions.get(name, 0) <= version
+        }
+        return self.profile.model_copy(update=news) if news else self.profile
+
+    def conflict(self, told: AccountUpdated, party: Party, digest: str) -> Refusal | None:
+        """Why `told` cannot be about this account, if it cannot."""
+        if told.party_id is not None and told.party_id != party.id:
+            return Refusal(
+                "not_yet_supported",
+                "the account would change its party",
+                "party_id",
+                redrivable=True,
+            )
+        if told.creditor_id is not None and told.creditor_id != self.creditor_id:
+            why = f"the account's first event fixed its creditor: {self.creditor_id}"
+            return Refusal("conflict", why, "creditor_id")
+        if told.version and told.version == self.version and digest != self.digest:
+            return Refusal("conflict", "this version came before with other content", "version")
+        return None
+
+    def take(self, told: AccountUpdated, profile: AccountProfile, digest: str) -> None:
+        """Replace the profile, and note which version each field is from."""
+        version = self.version if told.version is None else told.version
+        for name in told.model_fields_set - FIXED:
+            if self.versions.get(name, 0) < version:
+                self.versions[name] = version
+        if version > self.version:
+            self.version, self.digest = version, digest
+        self.profile = profile

@@ -1,0 +1,182 @@
+"""Credit notes: applied to their invoice, or held on the account until somebody says what for."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import ClassVar
+
+from typing_extensions import override
+
+from services.ingest.domain.adjustment import adjusted
+from services.ingest.domain.allocation import Application
+from services.ingest.domain.invoice import Invoice, key_of
+from services.ingest.domain.ledger import Ledger, held
+from services.ingest.domain.reversal import ask_for_applied
+from services.ingest.domain.waiting import wait
+from shared.core import Document, Refusal
+from shared.events import ledger as facts
+from shared.events.billing import CreditVoided, InvoiceCredited
+from shared.money import minor
+
+
+@dataclass(slots=True)
+class CreditNote(Document):
+    """One credit note, in minor units: amount = applied + unapplied + refunded, or it is void.
+
+    `waits_for` is the invoice that it is for and that has not come.
+    """
+
+    prefix: ClassVar[str] = "credit"
+    account_id: str
+    credit_note_id: str
+    digest: str
+    currency: str
+    credited_on: date
+    unapplied: int
+    waits_for: str = ""
+    refunded: int = 0
+    applied: list[Application] = field(default_factory=list)
+    voided: str = ""
+    """The digest of the event that declared it void."""
+
+    @property
+    @override
+    def key(self) -> str:
+        return key_of(self.account_id, self.credit_note_id)
+
+    @property
+    @override
+    def settled(self) -> bool:
+        return self.unapplied == 0
+
+
+def credit(ledger: Ledger, told: InvoiceCredited) -> Refusal | None:
+    """Book a credit note on its invoice, oldest instalment first; what is beyond it is held."""
+    known = ledger.find(CreditNote, told.credit_note_id)
+    if known is not None:
+        if known.digest == ledger.digest:
+            return None
+        return Refusal(
+            "conflict", "this credit note came before with other content", "credit_note_id"
+        )
+    invoice = ledger.invoice(told.invoice_id) if told.invoice_id else None
+    if invoice is not None and invoice.currency != told.currency:
+        return Refusal("invalid", f"the invoice is in {invoice.currency}", "currency")
+    note = CreditNote(
+        account_id=told.account_id,
+        credit_note_id=told.credit_note_id,
+        digest=ledger.digest,
+        currency=told.currency,
+        credited_on=told.credited_on,
+        unapplied=minor(told.amount, told.currency),
+        waits_for=(told.invoice_id or "") if invoice is None or invoice.void else "",
+    )
+    entries = [] if invoice is None else _apply(ledger, note, invoice, on=told.credited_on)
+    if note.unapplied:
+        entries.append(
+            held(
+                "unapplied_credit",
+                note.unapplied,
+                note.currency,
+                note.credited_on,
+                invoice_id=told.invoice_id or "",
+            )
+        )
+    ledger.party.keep(note)
+    ledger.came.append(("credit", note.credit_note_id))
+    _tell(ledger, note, entries, invoice_id=told.invoice_id or "")
+    return None
+
+
+def meet(ledger: Ledger, invoice: Invoice) -> None:
+    """An invoice came (or came back): credit that was told to be for it goes to it."""
+    account_id, invoice_id = ledger.account.account_id, invoice.invoice_id
+    notes = [
+        note
+        for note in ledger.party.all(CreditNote)
+        if note.waits_for == invoice_id and note.account_id == account_id
+    ]
+    for note in sorted(notes, key=lambda note: (note.credited_on, note.credit_note_id)):
+        note.waits_for = ""
+        ledger.party.keep(note)
+        if note.currency != invoice.currency:
+            continue  # nobody could know when the credit came: it stays on the account
+        before = len(note.applied)
+        entries = _apply(ledger, note, invoice, on=note.credited_on)
+        entries += [
+            held("unapplied_credit", -done.amount, note.currency, done.on, invoice_id=invoice_id)
+            for done in note.applied[before:]
+        ]
+        if entries:
+            _tell(ledger, note, entries, invoice_id=invoice_id)
+
+
+def void_credit(ledger: Ledger, told: CreditVoided) -> Refusal | None:
+    """Take a credit note back: its items reopen, and what of it is held is gone."""
+    note = ledger.find(CreditNote, told.credit_note_id)
+    if note is None:
+        wait(ledger, told, kind="credit", needed=told.credit_note_id, on=told.voided_on)
+        return None
+    if note.voided:
+        if note.voided == ledger.digest:
+            return None
+        return Refusal("conflict", "the credit note was declared void before", "credit_note_id")
+    ask_for_applied(ledger, note.applied)
+    entries = []
+    for done in reversed(note.applied):
+        invoice = ledger.invoice(done.invoice_id)
+        item = invoice.item(done.item_id) if invoice is not None else None
+        if invoice is None or item is None:
+            raise LookupError(f"credit note {note.credit_note_id!r} has lost its item")
+        on = max(told.voided_on, done.on)
+        entries.append(ledger.post(invoice, item, "credit_voided", done.amount, on))
+    on = max(told.voided_on, note.credited_on)
+    if note.unapplied:
+        entries.append(held("unapplied_credit", -note.unapplied, note.currency, on))
+    invoice_id = note.applied[0].invoice_id if note.applied else note.waits_for
+    note.voided = ledger.digest
+    note.applied, note.unapplied, note.waits_for = [], 0, ""
+    ledger.party.keep(note)
+    ledger.sweep = True
+    adjusted(
+        ledger,
+        "credit_voided",
+        currency=note.currency,
+        entries=entries,
+        effective_on=on,
+        invoice_id=invoice_id,
+        document_id=note.credit_note_id,
+    )
+    return None
+
+
+def _apply(ledger: Ledger, note: CreditNote, invoice: Invoice, *, on: date) -> list[facts.Entry]:
+    entries = []
+    for item in invoice.oldest_first():
+        amount = min(item.open, note.unapplied)
+        if amount:
+            since = max(on, item.raised_on)
+            entries.append(ledger.post(invoice, item, "credited", -amount, since))
+            note.unapplied -= amount
+            note.applied.append(
+                Application(
+                    invoice_id=invoice.invoice_id,
+                    item_id=item.item_id,
+                    amount=amount,
+                    cash=amount,
+                    on=since,
+                    days_late=0,
+                )
+            )
+    return entries
+
+
+def _tell(ledger: Ledger, note: CreditNote, entries: list[facts.Entry], *, invoice_id: str) -> None:
+    adjusted(
+        ledger,
+        "credited",
+        currency=note.currency,
+        entries=entries,
+        effective_on=max(entry.effective_on for entry in entries),
+        invoice_id=invoice_id,
+        document_id=note.credit_note_id,
+    )

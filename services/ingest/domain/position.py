@@ -1,0 +1,97 @@
+"""What an account owes as of a day, from the documents as they are known now."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Final
+
+from services.ingest.domain.account import Account
+from services.ingest.domain.aging import past_due_days
+from services.ingest.domain.credit import CreditNote
+from services.ingest.domain.creditor import DEFAULT, creditor_of
+from services.ingest.domain.invoice import Invoice
+from services.ingest.domain.payment import Payment
+from shared.core import Party
+from shared.money import text
+
+FOR_EVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """One item with what is open of it at the end of the day; `open_amount` is a decimal string."""
+
+    item_id: str
+    invoice_id: str
+    currency: str
+    open_amount: str
+    due_on: date
+    past_due_days: int
+    bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """An account at the end of a day. Cash and credit held are decimal strings by currency."""
+
+    account_id: str
+    creditor_id: str
+    open_items: tuple[OpenItem, ...] = ()
+    unapplied_cash: dict[str, str] = field(default_factory=dict)
+    unapplied_credit: dict[str, str] = field(default_factory=dict)
+
+
+def position(
+    party: Party, account_id: str, day: date, shared: Party | None = None
+) -> Position | None:
+    """The position at the end of `day`; None for an account that the party does not have.
+
+    `party` needs only what is not settled. Exact for the latest day; for an earlier one, items
+    that were settled since are not in it, and cash is as it is held now. `shared` has the
+    creditors' configuration, of which the newest counts.
+    """
+    account = party.find(Account, account_id)
+    if account is None:
+        return None
+    creditor = creditor_of(shared, account.creditor_id, FOR_EVER) if shared else DEFAULT
+    items: list[OpenItem] = []
+    for invoice in party.all(Invoice):
+        if invoice.account_id != account_id:
+            continue
+        for item in invoice.items:
+            open_ = item.open_on(day)
+            if open_ > 0:
+                days = past_due_days(item.due_on, day)
+                items.append(
+                    OpenItem(
+                        item_id=item.item_id,
+                        invoice_id=invoice.invoice_id,
+                        currency=invoice.currency,
+                        open_amount=text(open_, invoice.currency),
+                        due_on=item.due_on,
+                        past_due_days=days,
+                        bucket=creditor.aging.label(days),
+                    )
+                )
+    cash = {payment.currency: 0 for payment in party.all(Payment)}
+    for payment in party.all(Payment):
+        if payment.account_id == account_id and payment.received_on <= day:
+            cash[payment.currency] += payment.unapplied
+    credit = {note.currency: 0 for note in party.all(CreditNote)}
+    for note in party.all(CreditNote):
+        if note.account_id == account_id and note.credited_on <= day:
+            credit[note.currency] += note.unapplied
+    return Position(
+        account_id=account_id,
+        creditor_id=account.creditor_id,
+        open_items=tuple(sorted(items, key=lambda found: (found.due_on, found.item_id))),
+        unapplied_cash=_texts(cash),
+        unapplied_credit=_texts(credit),
+    )
+
+
+def _texts(amounts: dict[str, int]) -> dict[str, str]:
+    return {
+        currency: text(amounts[currency], currency)
+        for currency in sorted(amounts)
+        if amounts[currency]
+    }

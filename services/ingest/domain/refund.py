@@ -1,0 +1,161 @@
+"""Refunds: money that went back to the payer. Nothing reopens unless the refund says so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from typing_extensions import override
+
+from services.ingest.domain.credit import CreditNote
+from services.ingest.domain.invoice import key_of
+from services.ingest.domain.ledger import Ledger, held, in_records
+from services.ingest.domain.payment import Payment
+from services.ingest.domain.reversal import ask_for_applied
+from services.ingest.domain.waiting import wait
+from shared.core import Document, Refusal
+from shared.events import ledger as facts
+from shared.events.billing import PaymentRefunded
+from shared.money import minor, text
+
+
+@dataclass(slots=True)
+class Refund(Document):
+    """That a refund was booked."""
+
+    prefix: ClassVar[str] = "refund"
+    account_id: str
+    refund_id: str
+    digest: str
+
+    @property
+    @override
+    def key(self) -> str:
+        return key_of(self.account_id, self.refund_id)
+
+    @property
+    @override
+    def settled(self) -> bool:
+        return True
+
+
+def refund(ledger: Ledger, told: PaymentRefunded) -> Refusal | None:
+    """Book a refund: out of what is held, then out of the invoices that it says reopen.
+
+    Without a payment or credit note it comes out of the account's cash, then its credit, oldest
+    first. What was neither held nor reopens is told, but moves no entry.
+    """
+    known = ledger.find(Refund, told.refund_id)
+    if known is not None:
+        if known.digest == ledger.digest:
+            return None
+        return Refusal("conflict", "this refund came before with other content", "refund_id")
+    sources = _sources(ledger, told)
+    if sources is None:
+        kind, own = ("payment", "payment_id") if told.payment_id else ("credit", "credit_note_id")
+        needed = str(getattr(told, own))
+        wait(ledger, told, kind=kind, needed=needed, on=told.refunded_on)
+        return None
+    if told.reopens and not told.payment_id and not told.credit_note_id:
+        why = "a refund that reopens invoices says which payment or credit note it gives back"
+        return Refusal("invalid", why, "payment_id")
+    for source in sources:
+        if source.currency != told.currency:
+            return Refusal("invalid", f"the money came in {source.currency}", "currency")
+        if told.reopens:
+            ask_for_applied(ledger, source.applied)
+    _give_back(ledger, told, sources)
+    return None
+
+
+def _sources(ledger: Ledger, told: PaymentRefunded) -> Sequence[Payment | CreditNote] | None:
+    """What the money comes out of; None while the payment or credit note has not come."""
+    if told.payment_id is not None:
+        payment = ledger.find(Payment, told.payment_id)
+        return None if payment is None else [payment]
+    if told.credit_note_id is not None:
+        note = ledger.find(CreditNote, told.credit_note_id)
+        return None if note is None else [note]
+    return _held_on(ledger, told.currency)
+
+
+def _held_on(ledger: Ledger, currency: str) -> list[Payment | CreditNote]:
+    account_id = ledger.account.account_id
+    payments = [p for p in ledger.party.all(Payment) if p.account_id == account_id]
+    notes = [n for n in ledger.party.all(CreditNote) if n.account_id == account_id]
+    sources: list[Payment | CreditNote] = [
+        *sorted(payments, key=lambda p: (p.received_on, p.payment_id)),
+        *sorted(notes, key=lambda n: (n.credited_on, n.credit_note_id)),
+    ]
+    return [source for source in sources if source.unapplied and source.currency == currency]
+
+
+def _give_back(
+    ledger: Ledger, told: PaymentRefunded, sources: Sequence[Payment | CreditNote]
+) -> None:
+    left = minor(told.amount, told.currency)
+    booked: list[tuple[int, facts.Entry]] = []
+    for source in sources:
+        taken = min(left, source.unapplied)
+        if taken:
+            booked.append((taken, _out_of(source, taken, told.refunded_on)))
+            source.unapplied -= taken
+            left -= taken
+        for name in told.reopens:
+            reopened = _reopen(ledger, told, source, name, left)
+            booked += reopened
+            more = sum(piece for piece, _ in reopened)
+            taken += more
+            left -= more
+        source.refunded += taken
+        ledger.party.keep(source)
+    ledger.party.keep(
+        Refund(account_id=told.account_id, refund_id=told.refund_id, digest=ledger.digest)
+    )
+    ledger.sweep = bool(told.reopens)
+    for part, portion in in_records(booked) if booked else [(0, ())]:
+        # What had not been held and reopens nothing is told with the first of the facts.
+        fact = facts.PaymentRefunded(
+            account_id=told.account_id,
+            creditor_id=ledger.account.creditor_id,
+            currency=told.currency,
+            entries=portion,
+            refund_id=told.refund_id,
+            payment_id=told.payment_id or "",
+            credit_note_id=told.credit_note_id or "",
+            amount=text(part + left, told.currency),
+            refunded_on=told.refunded_on,
+        )
+        left = 0
+        ledger.emit(fact, told.refund_id)
+
+
+def _out_of(source: Payment | CreditNote, amount: int, on: date) -> facts.Entry:
+    if isinstance(source, Payment):
+        return held("unapplied_cash", -amount, source.currency, max(on, source.received_on))
+    return held("unapplied_credit", -amount, source.currency, max(on, source.credited_on))
+
+
+def _reopen(
+    ledger: Ledger,
+    told: PaymentRefunded,
+    source: Payment | CreditNote,
+    invoice_id: str,
+    most: int,
+) -> list[tuple[int, facts.Entry]]:
+    """Take up to `most` back out of one invoice, its latest application first."""
+    invoice = ledger.invoice(invoice_id)
+    if invoice is None or invoice.currency != source.currency:
+        return []
+    booked: list[tuple[int, facts.Entry]] = []
+    for done in reversed(source.applied):
+        item = invoice.item(done.item_id)
+        amount = min(most, done.cash)
+        if done.invoice_id != invoice_id or item is None or not amount:
+            continue
+        done.cash -= amount
+        done.amount -= amount
+        most -= amount
+        on = max(told.refunded_on, done.on)
+        booked.append((amount, ledger.post(invoice, item, "reopened", amount, on)))
+    return booked

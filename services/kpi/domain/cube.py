@@ -1,0 +1,152 @@
+"""The cube read back: what one creditor and currency owed, day by day, as sums.
+
+Nothing here is a state of today: every answer is a sum over the entries that were effective by
+the day asked for, so that any day, past ones included, is as exact as the latest.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from services.kpi.domain.cells import Cell
+from services.kpi.domain.counting import OTHER
+from services.kpi.domain.periods import Period
+from shared.events.ledger import RECEIVABLE_KINDS
+
+UNAPPLIED: Final = ("unapplied_cash", "unapplied_credit")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sum of ledger entries that have kind and days in common; minor units."""
+
+    kind: str
+    is_sale: bool
+    effective_on: date
+    due_on: date | None
+    amount: int
+    count: int
+    undone_days_late: int | None
+    """For a reversed payment, how late the payment had been that it undoes (None: not known)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Items that were settled alike on one day; `amount` is what they were issued for."""
+
+    by: str
+    settled_on: date
+    days_to_pay: int
+    days_late: int
+    count: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Disputes opened on one day, and resolved on another if they were; minor units."""
+
+    opened_on: date
+    resolved_on: date | None
+    count: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Anything else that is summed and counted by day and labels."""
+
+    kind: str
+    on: date
+    labels: tuple[str, ...]
+    count: int
+    amount: int
+
+
+@dataclass(slots=True)
+class Cube:
+    """All there is of one creditor and currency ("" for what has no currency)."""
+
+    creditor_id: str
+    currency: str
+    lines: list[Line] = field(default_factory=list)
+    settlements: list[Settlement] = field(default_factory=list)
+    objections: list[Objection] = field(default_factory=list)
+    tallies: list[Tally] = field(default_factory=list)
+
+    def receivable(self, as_of: date) -> Iterator[Line]:
+        """The lines of items, unapplied money left out, that were effective by then."""
+        return (line for line in self.lines if line.due_on and line.effective_on <= as_of)
+
+    def gross(self, as_of: date) -> int:
+        """What all open items came to at the end of a day."""
+        return sum(line.amount for line in self.receivable(as_of))
+
+    def held(self, kind: str, as_of: date) -> int:
+        """Unapplied cash or credit (a kind of `UNAPPLIED`) at the end of a day."""
+        return sum(
+            line.amount for line in self.lines if line.kind == kind and line.effective_on <= as_of
+        )
+
+    def flow(self, period: Period) -> Iterator[Line]:
+        """The lines of items that were effective within the period."""
+        return (line for line in self.lines if line.due_on and line.effective_on in period)
+
+    def first_day(self) -> date | None:
+        """The earliest day with an entry of an item."""
+        return min((line.effective_on for line in self.lines if line.due_on), default=None)
+
+
+def cubes(cells: Iterable[Cell], *, reported_on: date | None = None) -> list[Cube]:
+    """One cube per creditor and currency, in order.
+
+    With `reported_on` only what was known by the end of that day counts.
+    """
+    sums: dict[tuple[str, str], dict[tuple[str, date, tuple[str, ...]], list[int]]] = {}
+    for cell in cells:
+        if reported_on is not None and cell.recorded_on > reported_on:
+            continue
+        scope = sums.setdefault((cell.creditor_id, cell.currency), defaultdict(lambda: [0, 0]))
+        scope[(cell.kind, cell.on, cell.labels)][cell.is_count] += cell.amount
+    return [
+        _cube(creditor_id, currency, scope)
+        for (creditor_id, currency), scope in sorted(sums.items())
+    ]
+
+
+def _cube(
+    creditor_id: str, currency: str, sums: dict[tuple[str, date, tuple[str, ...]], list[int]]
+) -> Cube:
+    cube = Cube(creditor_id, currency)
+    for (kind, on, labels), (amount, count) in sums.items():
+        match kind:
+            case "money":
+                cube.lines.append(_line(on, labels, amount, count))
+            case "settled":
+                by, to_pay, late = labels
+                cube.settlements.append(
+                    Settlement(by, on, int(to_pay), int(late), count=count, amount=amount)
+                )
+            case "dispute":
+                resolved_on = date.fromisoformat(labels[1]) if labels[0] == "resolved" else None
+                cube.objections.append(Objection(on, resolved_on, count, amount))
+            case _:
+                cube.tallies.append(Tally(kind, on, labels, count, amount))
+    return cube
+
+
+def _line(on: date, labels: tuple[str, ...], amount: int, count: int) -> Line:
+    name, _issued, due, *undone = labels
+    kind = name.removesuffix(OTHER)
+    is_item = kind in RECEIVABLE_KINDS and due != ""
+    return Line(
+        kind=kind,
+        is_sale=kind == name,
+        effective_on=on,
+        due_on=date.fromisoformat(due) if is_item else None,
+        amount=amount,
+        count=count,
+        undone_days_late=int(undone[0]) if undone else None,
+    )

@@ -1,0 +1,47 @@
+"""What the read API asks of KPI's own store: the cube's cells, calendars, and how far it has come."""
+
+from datetime import datetime
+
+from services.kpi.domain.creditors import Creditor, Creditors
+from services.kpi.wiring import WIRING
+from shared.line.parties import DocumentCodec
+from shared.runtime.store import MongoReader
+
+Cells = dict[tuple[str, str], int]
+
+
+class Figures:
+    """Reads the cube of all partitions; every call may raise `Unavailable`."""
+
+    def __init__(self, reader: MongoReader, *, partitions: int) -> None:
+        self._reader = reader
+        self._partitions = partitions
+        self._codec = DocumentCodec([Creditors])
+
+    async def cells(self) -> Cells:
+        """All cells, summed over the partitions that they came from."""
+        total: Cells = {}
+        for _, row, cells in await self._reader.cells(""):
+            for cell, amount in cells.items():
+                total[(row, cell)] = total.get((row, cell), 0) + amount
+        return total
+
+    async def creditors(self) -> dict[str, Creditor]:
+        """The creditors' calendars as they are in force."""
+        row = await self._reader.document("", Creditors.prefix, "")
+        if row is None:
+            return {}
+        document = self._codec.document(row)
+        return document.in_force if isinstance(document, Creditors) else {}
+
+    async def watermarks(self) -> dict[tuple[str, int], datetime | None]:
+        """The latest tick of each topic and partition; None where there was none."""
+        found: dict[tuple[str, int], datetime | None] = {
+            (topic, partition): None
+            for topic in WIRING.inputs
+            for partition in range(self._partitions)
+        }
+        for cursor in await self._reader.cursors():
+            for topic in WIRING.inputs:
+                found[(topic, cursor.partition)] = cursor.watermarks.get(topic)
+        return found

@@ -1,0 +1,1 @@
+"""The rules of outreach: who is contacted when, how, and why not. Pure."""

@@ -1,0 +1,172 @@
+"""Accounts: where each stands in collections, in one document that every event of it touches."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import ClassVar, Literal
+
+from typing_extensions import override
+
+from services.outreach.domain.hold import Hold
+from services.outreach.domain.promise import Promise
+from services.outreach.domain.task import PAST_MAX, PastState, PastTask, Task
+from shared.core import Document
+from shared.events.billing import AccountProfile, Channel
+
+
+@dataclass(slots=True)
+class Case:
+    """One collection episode, from the first overdue item until none is left."""
+
+    case_id: str
+    opened_at: datetime
+
+
+@dataclass(slots=True)
+class Anchor:
+    """The item that steps count from; `held_by` is why not even it may be asked for now."""
+
+    item_id: str
+    due_on: date
+    held_by: str = ""
+
+
+@dataclass(slots=True)
+class Wanted:
+    """A contact that a person asked for, on top of the policy's."""
+
+    command_id: str
+    channel: Channel
+    not_before: datetime | None = None
+
+
+StageName = Literal[
+    "current", "pre_due", "in_grace", "delinquent", "on_hold", "promised", "legal", "settled"
+]
+
+
+@dataclass(slots=True)
+class Stage:
+    """What was last told of where the account stands (see outreach.account.status_changed)."""
+
+    stage: StageName = "current"
+    step: str = ""
+    promise_on: date | None = None
+    block: bool = False
+    legal: bool = False
+
+
+@dataclass(slots=True)
+class Account(Document):
+    """The head of an account.
+
+    `stale` says that the anchor must be derived anew before it is used. `look_at` is when there is
+    next something to decide, `book_at` when there is next something to note. `said` holds the
+    suppressions told of the current anchor ("step|reason"), so that each is told once.
+    """
+
+    prefix: ClassVar[str] = "account"
+
+    account_id: str
+    creditor_id: str = ""
+    open_items: int = 0
+    overdue_items: int = 0
+    cases: int = 0
+    case: Case | None = None
+    anchor: Anchor | None = None
+    stale: bool = False
+    task: Task | None = None
+    past: list[PastTask] = field(default_factory=list)
+    wanted: Wanted | None = None
+    holds: list[Hold] = field(default_factory=list)
+    promises: list[Promise] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    said_of: str = ""
+    waits_for_cap: bool = False
+    last_step: str = ""
+    stage: Stage = field(default_factory=Stage)
+    band: str = ""
+    priority: int = 0
+    p_pay: dict[str, float] = field(default_factory=dict)
+    rules_seen: int = 0
+    look_at: datetime | None = None
+    book_at: datetime | None = None
+
+    @property
+    @override
+    def key(self) -> str:
+        """The account."""
+        return self.account_id
+
+    @property
+    def wakes_at(self) -> datetime | None:
+        """The next moment that matters by itself."""
+        if self.look_at is None or self.book_at is None:
+            return self.look_at or self.book_at
+        return min(self.look_at, self.book_at)
+
+    def book(self) -> None:
+        """Set when there is next something to note, after a task, a hold or a promise changed."""
+        self.book_at = min(self._moments(), default=None)
+
+    def _moments(self) -> Iterator[datetime]:
+        if self.task is not None:
+            yield self.task.expires_at
+        for hold in self.holds:
+            if not hold.begun:
+                yield hold.begins_at
+            if not hold.ended and hold.ends_at is not None:
+                yield hold.ends_at
+        for promise in self.promises:
+            if promise.state == "open":
+                yield promise.judge_at
+
+    @property
+    def last_task_at(self) -> datetime | None:
+        """When the last task that is closed was released."""
+        return self.past[-1].task.not_before if self.past else None
+
+    def look(self, at: datetime) -> None:
+        """See to it that the account is looked at when `at` has come, at the latest."""
+        if self.look_at is None or at < self.look_at:
+            self.look_at = at
+
+    def forget_anchor(self, at: datetime) -> None:
+        """What the anchor rested on has changed: derive it anew when it is next looked at."""
+        self.stale = True
+        self.look(at)
+
+    def close_task(self, state: PastState) -> Task | None:
+        """Put the open task among the past ones."""
+        task, self.task = self.task, None
+        if task is not None:
+            self.past = [*self.past[1 - PAST_MAX :], PastTask(task, state)]
+        return task
+
+    def past_task(self, task_id: str) -> PastTask | None:
+        """A closed task, if it is remembered."""
+        return next((past for past in self.past if past.task.task_id == task_id), None)
+
+    def running(self, day: date) -> Iterator[Hold]:
+        """The holds that hold the whole account on `day`."""
+        return (hold for hold in self.holds if hold.blanket and hold.on(day))
+
+
+@dataclass(slots=True)
+class Profile(Document):
+    """Who the debtor is and how to reach them: read when a contact is decided, seldom else.
+
+    `invalid` holds digests of addresses that bounced, with the day.
+    """
+
+    prefix: ClassVar[str] = "profile"
+
+    account_id: str
+    account: AccountProfile
+    invalid: dict[str, date] = field(default_factory=dict)
+
+    @property
+    @override
+    def key(self) -> str:
+        """The account."""
+        return self.account_id

@@ -1,0 +1,101 @@
+"""Which step of the policy is due for an item, and when the next one will be."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.outreach.domain.account import Account
+from services.outreach.domain.days import NEVER, later
+from services.outreach.domain.docket import Docket
+from services.outreach.domain.hold import Spans, day_of_delinquency, spans_of
+from services.outreach.domain.hours import opening_on
+from services.outreach.domain.item import Item
+from services.outreach.domain.places import zones_of
+from services.outreach.domain.policy import Policy, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """The step to take now, if one is due and not yet taken; what it leaves out; what is next."""
+
+    step: Step | None = None
+    missed: tuple[Step, ...] = ()
+    next_step: Step | None = None
+    next_on: date = NEVER
+
+
+def agenda(policy: Policy, item: Item, day: date, *, spans: Spans, grace_days: int) -> Agenda:
+    """Derive the step from the item's due date and `day` alone: nothing is chained from "now".
+
+    Of several steps that are due only the latest counts; those before it that were never taken
+    are `missed`. Steps before the due date are in time up to the due date itself.
+    """
+    overdue = day > item.due_on
+    due: list[Step] = []
+    upcoming, upcoming_on = None, NEVER
+    for i, step in enumerate(policy.steps):
+        if step.offset_days <= 0:
+            if overdue:
+                continue
+            on = later(item.due_on, step.offset_days)
+        else:
+            on = day_of_delinquency(spans, item.due_on, step.offset_days, grace_days=grace_days)
+        if step.after_previous_days is not None:
+            before = item.closed_on(policy.steps[i - 1].name)
+            wait = later(before, step.after_previous_days) if before else NEVER
+            on = max(on, wait)
+        if on <= day:
+            due.append(step)
+        elif on < upcoming_on:
+            upcoming, upcoming_on = step, on
+    latest = due[-1] if due else None
+    if latest is None or item.closed_on(latest.name):
+        return Agenda(next_step=upcoming, next_on=upcoming_on)
+    missed = tuple(step for step in due[:-1] if not item.closed_on(step.name))
+    return Agenda(latest, missed, upcoming, upcoming_on)
+
+
+def agenda_of(docket: Docket, account: Account, item: Item, day: date) -> Agenda:
+    """The agenda of an account's anchor."""
+    return agenda(
+        docket.policy,
+        item,
+        day,
+        spans=spans_of(account.holds, item) if account.holds else [],
+        grace_days=docket.grace_days(account),
+    )
+
+
+def zones_for(docket: Docket, account: Account, point_zone: str = "") -> tuple[str, ...]:
+    """All time zones in which the debtor may be."""
+    creditor_zone = docket.creditor(account).time_zone
+    profile = docket.profile(account)
+    if profile is None:
+        return (creditor_zone,)
+    known = profile.account
+    return zones_of(known.time_zones or (), point_zone, known.country or "", creditor_zone)
+
+
+def start_of_step(docket: Docket, account: Account, found: Agenda) -> datetime | None:
+    """When the next step's contact day begins where the debtor is, and the creditor's day has."""
+    if found.next_step is None or found.next_on >= NEVER:
+        return None
+    window = docket.policy.channels[found.next_step.channels[0]].window
+    opens = opening_on(window, found.next_on, zones_for(docket, account))
+    return max(opens, docket.start(account, found.next_on))
+
+
+def replan(docket: Docket, account: Account) -> None:
+    """Set when the account is next to be looked at, after something that touched it."""
+    account.look_at = docket.in_force.changes_at
+    if account.stale or account.wanted is not None:
+        account.look(docket.soon)
+    if account.task is not None or account.stale or account.anchor is None:
+        return
+    item = docket.item(account, account.anchor.item_id)
+    if item is None:
+        account.forget_anchor(docket.soon)
+        return
+    found = agenda_of(docket, account, item, docket.today(account))
+    moment = docket.soon if found.step is not None else start_of_step(docket, account, found)
+    if moment is not None:
+        account.look(moment)

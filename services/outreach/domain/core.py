@@ -1,0 +1,183 @@
+"""The core of outreach: from each kind of event, wake and decision to the rules that take it.
+
+| event | what outreach does |
+|---|---|
+| collections.account.changed | knows the debtor; holds from blocks and statuses |
+| collections.invoice.*, payment.* | items, the anchor, cases; withdraws what is paid or changed |
+| collections.dispute.*, payment.scheduled/failed | holds |
+| collections.account.scored | band and priority of what is decided next |
+| collections.party.parked | withdraws everything, contacts nobody |
+| outreach.<command> | applied or refused |
+| outreach.contact.<outcome> | attempts, steps taken, STOPs obeyed |
+| billing.config.published, billing.address.suppressed | for all parties |
+| a tick | bookkeeping, then one decision for each account that is to be looked at |
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from services.outreach.domain.account import Account, Profile
+from services.outreach.domain.addresses import SuppressedAddresses, suppress
+from services.outreach.domain.caps import ContactLog
+from services.outreach.domain.configuration import Configuration, InForce, creditors_of, publish
+from services.outreach.domain.consent import Consents
+from services.outreach.domain.decide import decide_account
+from services.outreach.domain.docket import Docket
+from services.outreach.domain.intake import HANDLERS, reopens, unparked_by
+from services.outreach.domain.item import Item, item_key
+from services.outreach.domain.orders import order, refuse
+from services.outreach.domain.parking import park
+from services.outreach.domain.policy import Policy
+from services.outreach.domain.reported import report
+from services.outreach.domain.stage import tell_stage
+from services.outreach.domain.wakes import pass_moment
+from shared.core import Document, Effects, Event, Party, Refusal
+from shared.events.billing import AddressSuppressed, ConfigPublished
+from shared.events.commands import Command
+from shared.events.ledger import OnAccount, PartyParked
+from shared.events.outcomes import Outcome
+
+_NO_TICK: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class OutreachCore:
+    """Decides who is contacted; satisfies `shared.core.Core`.
+
+    `policy` is in force until one is published. What is kept on the instance are parsed forms of
+    what the partition's own documents say, never anything that those do not.
+    """
+
+    documents: tuple[type[Document], ...] = (
+        Account, Profile, Item, ContactLog, Consents, Configuration, SuppressedAddresses,
+    )  # fmt: skip
+
+    def __init__(self, policy: Policy) -> None:
+        """Start with a policy that holds until another one is published."""
+        self._policy = policy
+        self._unpublished = InForce(policy, {})
+        self._parsed: dict[tuple[int, int, datetime | None], InForce] = {}
+
+    def wants(self, event: Event) -> Iterable[tuple[type[Document], str]]:
+        """The items that may reopen: their steps and numbers are remembered."""
+        data = event.data
+        if not isinstance(data, OnAccount):
+            return ()
+        return [(Item, item_key(data.account_id, item_id)) for item_id in reopens(data)]
+
+    def fold(self, party: Party, event: Event, effects: Effects) -> Refusal | None:
+        """Fold one event. Nothing is refused to the line: commands are answered with a fact."""
+        now = effects.now
+        if now == _NO_TICK or event.woken:
+            now = max(now, event.time)
+        docket = Docket(party, effects, self._in_force(effects.shared, now), event.time, now)
+        data = event.data
+        if isinstance(data, PartyParked):
+            park(docket, by=data.service)
+            return None
+        unparked_by(docket, event)
+        if isinstance(data, Command):
+            self._command(docket, data)
+        elif isinstance(data, Outcome):
+            account = docket.account(data.account_id)
+            if account is not None:
+                name = event.type.removeprefix("outreach.contact.").removesuffix(".v1")
+                report(docket, account, name, data)
+                _close(docket, account)
+        else:
+            handler = HANDLERS.get(event.type)
+            if handler is not None:
+                handler(docket, data)
+        return None
+
+    def wake(self, party: Party, until: datetime, effects: Effects) -> None:
+        """Expire tasks, begin and end holds, judge promises, each at its own moment, in order."""
+        while True:
+            due = [
+                (account.book_at, account.account_id, account)
+                for account in party.all(Account)
+                if account.book_at is not None and account.book_at <= until
+            ]
+            if not due:
+                return
+            moment, _, account = min(due, key=lambda each: each[:2])
+            in_force = self._in_force(effects.shared, moment)
+            docket = Docket(party, effects, in_force, moment, moment)
+            pass_moment(docket, account, moment)
+            _close(docket, account)
+
+    def decide(self, party: Party, at: datetime, effects: Effects) -> None:
+        """Decide for each account that is to be looked at, the most pressing first."""
+        in_force = self._in_force(effects.shared, at)
+        docket = Docket(party, effects, in_force, at, at)
+        due = [
+            account
+            for account in party.all(Account)
+            if account.rules_seen != in_force.seen
+            or (account.look_at is not None and account.look_at <= at)
+        ]
+        due.sort(key=lambda each: (-each.priority, each.last_task_at or _NO_TICK, each.account_id))
+        for account in due:
+            decide_account(docket, account, at)
+            party.keep(account)
+
+    def wake_at(self, party: Party) -> datetime | None:
+        """The first moment of any of the party's accounts."""
+        moments = [account.wakes_at for account in party.all(Account)]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def share(self, event: Event, effects: Effects) -> bool:
+        """Take a configuration (all parties look again) or an address that said STOP."""
+        data = event.data
+        if isinstance(data, ConfigPublished):
+            return publish(effects.shared, data, now=effects.now)
+        if isinstance(data, AddressSuppressed):
+            suppress(effects.shared, data.channel, data.address_digest, data.reason)
+        return False
+
+    def tick(self, at: datetime, effects: Effects) -> None:
+        """Nothing is decided for a partition as a whole."""
+
+    def parked(self, party: Party, effects: Effects) -> None:
+        """Withdraw what stands open for a party whose events cannot be folded for now."""
+        now = effects.now
+        park(Docket(party, effects, self._in_force(effects.shared, now), now, now), by="outreach")
+
+    def _command(self, docket: Docket, command: Command) -> None:
+        account = docket.account(command.account_id)
+        if account is None:
+            unknown = Account(command.account_id)
+            refuse(docket, unknown, command, "unknown_account", "account_id")
+            return
+        order(docket, account, command)
+        _close(docket, account)
+
+    def _in_force(self, shared: Party, at: datetime) -> InForce:
+        policies = shared.find(Configuration, "policy")
+        creditors = shared.find(Configuration, "creditors")
+        if policies is None and creditors is None:
+            return self._unpublished
+        found = [each for each in (policies, creditors) if each is not None]
+        begun = {each.kind: each.in_force(at) for each in found}
+        starts = [start for each in found if (start := each.next_start(at)) is not None]
+        policy, owners = begun.get("policy"), begun.get("creditors")
+        seen = sum(each.highest for each in found) + sum(e.number for e in begun.values() if e)
+        key = (
+            -1 if policy is None else policy.number,
+            -1 if owners is None else owners.number,
+            min(starts, default=None),
+        )
+        in_force = self._parsed.get(key)
+        if in_force is None or in_force.seen != seen + len(found):
+            in_force = self._parsed[key] = InForce(
+                policy=self._policy if policy is None else Policy.from_document(policy.document),
+                creditors={} if owners is None else creditors_of(owners.document),
+                seen=seen + len(found),
+                changes_at=min(starts, default=None),
+            )
+        return in_force
+
+
+def _close(docket: Docket, account: Account) -> None:
+    tell_stage(docket, account)
+    docket.party.keep(account)

@@ -1,0 +1,87 @@
+"""What a contact says: plain text with plain placeholders, in the account's language."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+from shared.events.outreach import Money, TaskItem
+
+PLACEHOLDERS: Final = frozenset(
+    {"name", "creditor", "amount", "items", "count", "due_on", "past_due_days", "pay_url"}
+)
+_PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
+_LINES_MAX: Final = 20
+_ITEM: Final = {
+    "en": "- {number}: {amount}, due {due_on}",
+    "de": "- {number}: {amount}, fällig am {due_on}",
+}
+_MORE: Final = {"en": "- and {count} more", "de": "- und {count} weitere"}
+_AND: Final = {"en": " and ", "de": " und "}
+_NAMELESS: Final = {"en": "customer", "de": "Kundin, sehr geehrter Kunde"}
+
+
+class Worded(Protocol):
+    """A subject and a body with placeholders."""
+
+    @property
+    def subject(self) -> str:
+        """One line."""
+        ...
+
+    @property
+    def body(self) -> str:
+        """The rest."""
+        ...
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """The names in braces in a text."""
+    return frozenset(_PLACEHOLDER.findall(text))
+
+
+def language_of(wanted: str, offered: Mapping[str, object]) -> str:
+    """The language to write in: the one wanted, its base ("de" for "de-AT"), English, the first."""
+    for tag in (wanted, wanted.partition("-")[0].lower(), "en"):
+        if tag in offered:
+            return tag
+    return next(iter(offered))
+
+
+def render(
+    text: Worded,
+    *,
+    language: str,
+    name: str,
+    creditor: str,
+    amounts: Sequence[Money],
+    items: Sequence[TaskItem],
+    total: int,
+) -> tuple[str, str]:
+    """Subject and body. Values are put in once, as they are: no value is read as a template."""
+    phrases = language if language in _ITEM else "en"
+    lines = [
+        _fill(_ITEM[phrases], {
+            "number": item.number or item.invoice_id or item.item_id,
+            "amount": f"{item.open_amount} {item.currency}",
+            "due_on": item.due_on.isoformat(),
+        })
+        for item in items[:_LINES_MAX]
+    ]  # fmt: skip
+    if total > _LINES_MAX:
+        lines.append(_fill(_MORE[phrases], {"count": str(total - _LINES_MAX)}))
+    values = {
+        "name": name or _NAMELESS[phrases],
+        "creditor": creditor,
+        "amount": _AND[phrases].join(f"{money.amount} {money.currency}" for money in amounts),
+        "items": "\n".join(lines),
+        "count": str(total),
+        "due_on": items[0].due_on.isoformat() if items else "",
+        "past_due_days": str(items[0].past_due_days) if items else "",
+        "pay_url": next((item.pay_url for item in items if item.pay_url), ""),
+    }
+    subject = _fill(text.subject, values).replace("\n", " ")
+    return subject, _fill(text.body, values)
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)

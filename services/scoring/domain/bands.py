@@ -1,0 +1,58 @@
+"""Bands: half-open intervals that cover every number once, and what each stands for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Generic, TypeVar
+
+from services.scoring.domain.reading import Reading
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Bands(Generic[T]):
+    """What each number stands for, from the lowest band to the highest."""
+
+    ends: tuple[tuple[int, int], ...]
+    """Where each band but the last ends (exclusive): numerator and denominator."""
+    meanings: tuple[T, ...]
+
+    def of(self, numerator: int, denominator: int = 1) -> T:
+        """What `numerator / denominator` stands for; the denominator is above zero."""
+        for place, (end, parts) in enumerate(self.ends):
+            if numerator * parts < end * denominator:
+                return self.meanings[place]
+        return self.meanings[-1]
+
+
+def read_bands(reading: Reading, name: str, meaning: Callable[[Reading], T]) -> Bands[T]:
+    """Bands from a list of ``{from, below, <name>}``; the first has no `from`, the last no `below`.
+
+    Raises `ModelError` where two overlap, where they leave a gap, and where one is empty.
+    """
+    ends: list[tuple[int, int]] = []
+    meanings: list[T] = []
+    rows = reading.items()
+    end: Fraction | None = None
+    for place, row in enumerate(rows):
+        needed = [name, *(["from"] if place else []), *(["below"] if row is not rows[-1] else [])]
+        fields = row.fields(needed)
+        if end is not None:
+            _continue(fields["from"], end)
+        meanings.append(meaning(fields[name]))
+        if "below" in fields:
+            below = fields["below"].number()
+            if end is not None and below <= end:
+                fields["below"].fail("the band is empty")
+            ends.append((below.numerator, below.denominator))
+            end = below
+    return Bands(tuple(ends), tuple(meanings))
+
+
+def _continue(start: Reading, end: Fraction) -> None:
+    begin = start.number()
+    if begin < end:
+        start.fail("the band overlaps the one before it")
+    if begin > end:
+        start.fail("there is a gap to the band before it")

@@ -1,0 +1,115 @@
+"""What each fact of the ledger says of an account's behaviour: one function per type of fact."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Any, Final
+
+from services.scoring.domain.behaviour import Behaviour
+from shared.events.ledger import (
+    DisputeOpened,
+    DisputeResolved,
+    InvoiceAdjusted,
+    InvoiceBucketChanged,
+    InvoiceOpened,
+    InvoiceOverdue,
+    InvoiceReopened,
+    InvoiceSettled,
+    ItemState,
+    Moved,
+    PaymentApplied,
+    PaymentRefunded,
+    PaymentReversed,
+    PaymentUnapplied,
+)
+from shared.money import minor
+
+PAID: Final = ("cash", "deduction")
+"""How an item is settled that tells how the account pays."""
+
+
+def _opened(behaviour: Behaviour, fact: InvoiceOpened) -> None:
+    behaviour.book(fact.entries, fact.currency)
+    behaviour.invoice(minor(fact.amount, fact.currency), fact.currency)
+
+
+def _moved(behaviour: Behaviour, fact: Moved) -> None:
+    behaviour.book(fact.entries, fact.currency)
+
+
+def _applied(behaviour: Behaviour, fact: PaymentApplied) -> None:
+    behaviour.book(fact.entries, fact.currency)
+    behaviour.payments += 1
+
+
+def _reversed(behaviour: Behaviour, fact: PaymentReversed) -> None:
+    behaviour.book(fact.entries, fact.currency)
+    behaviour.reversals += -1 if fact.reinstated else 1
+
+
+def _overdue(behaviour: Behaviour, fact: InvoiceOverdue) -> None:
+    behaviour.day_came(_day_of(fact, fact.past_due_days))
+    if fact.item_id in behaviour.again:
+        behaviour.again.remove(fact.item_id)
+    else:
+        behaviour.turned_out(late=True)
+
+
+def _bucket_changed(behaviour: Behaviour, fact: InvoiceBucketChanged) -> None:
+    behaviour.day_came(_day_of(fact, fact.past_due_days))
+
+
+def _settled(behaviour: Behaviour, fact: InvoiceSettled) -> None:
+    if fact.item_id in behaviour.again:
+        behaviour.again.remove(fact.item_id)
+    if fact.by not in PAID:
+        return
+    behaviour.paid += 1
+    behaviour.days_late += max(0, fact.days_late)
+    if not fact.was_overdue:
+        behaviour.turned_out(late=fact.days_late > 0)
+    elif fact.days_late <= 0:
+        behaviour.was_in_time_after_all()
+
+
+def _reopened(behaviour: Behaviour, fact: InvoiceReopened) -> None:
+    """Undo what the settlement had told: a payment that never came was neither late nor in time."""
+    if fact.first_overdue_on is not None and fact.item_id not in behaviour.again:
+        behaviour.again.append(fact.item_id)
+    settled_on: date | None = getattr(fact, "settled_on", None)
+    if settled_on is None or getattr(fact, "settled_by", "") not in PAID:
+        return
+    days_late = (settled_on - fact.due_on).days
+    behaviour.paid = max(0, behaviour.paid - 1)
+    behaviour.days_late = max(0, behaviour.days_late - max(0, days_late))
+    if not getattr(fact, "was_overdue", False):
+        behaviour.outcome_undone(late=days_late > 0)
+
+
+def _dispute_opened(behaviour: Behaviour, _fact: DisputeOpened) -> None:
+    behaviour.disputes_open += 1
+
+
+def _dispute_resolved(behaviour: Behaviour, _fact: DisputeResolved) -> None:
+    behaviour.disputes_open = max(0, behaviour.disputes_open - 1)
+
+
+def _day_of(fact: ItemState, past_due_days: int) -> date:
+    """The business day that the ledger was at when it said so."""
+    return fact.due_on + timedelta(days=past_due_days)
+
+
+BOOKINGS: Final[Mapping[str, Callable[[Behaviour, Any], None]]] = {
+    InvoiceOpened.type: _opened,
+    InvoiceAdjusted.type: _moved,
+    InvoiceOverdue.type: _overdue,
+    InvoiceBucketChanged.type: _bucket_changed,
+    InvoiceSettled.type: _settled,
+    InvoiceReopened.type: _reopened,
+    PaymentApplied.type: _applied,
+    PaymentUnapplied.type: _moved,
+    PaymentRefunded.type: _moved,
+    PaymentReversed.type: _reversed,
+    DisputeOpened.type: _dispute_opened,
+    DisputeResolved.type: _dispute_resolved,
+}
+"""By type; what else is on the line says nothing of how an account pays."""

@@ -1,0 +1,446 @@
+"""Folding one batch of one lane: from arrivals to a write set, without waiting for anything."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from shared import envelope
+from shared.core import Effects, Event, NotLoaded, Outgoing, Party, Refusal
+from shared.events.ledger import PartyParked
+from shared.line.arrivals import BROADCAST, Arrival, dead_letter
+from shared.line.door import Entrance
+from shared.line.lane import EPOCH, Gap, Lane
+from shared.line.ports import Parked, Record, Row, WriteSet
+from shared.line.wakes import LONG_AGO
+from shared.line.wiring import TICK
+from shared.topics import MESSAGE_BYTES_MAX
+
+_EVENTS_BETWEEN_LOOKS: Final = 32
+_RECORD_OVERHEAD_BYTES: Final = 200
+"""More than Kafka's record format adds to headers, key and value of one record in its own batch."""
+_NOBODYS: Final = Refusal("invalid", "it says neither whose account nor whose party it is", "subject")
+
+
+class Spoiled(Exception):
+    """A core could not fold an event: fold the batch again with that event parked."""
+
+    def __init__(self, *, place: tuple[str, int] | None, party: str, reason: str) -> None:
+        """Name the event by its place, if it is known which it was, and the party it spoiled."""
+        super().__init__(f"{place or 'somewhere'} {party!r}: {reason}")
+        self.place = place
+        self.party = party
+        self.reason = reason
+
+
+def reason_of(defect: Exception) -> str:
+    """What failed, in words that can be stored."""
+    return f"{type(defect).__name__}: {defect}"[:500].encode(errors="replace").decode()
+
+
+class Fold:
+    """One pass over a line of arrivals. `outcomes` counts what became of them, by type."""
+
+    def __init__(self, lane: Lane, *, enough: Callable[[], bool] = lambda: False) -> None:
+        """Prepare; the fold ends early, between two events, once `enough()` says so."""
+        self.lane = lane
+        self.enough = enough
+        self.cursor = lane.cursor.copy()
+        self.cursor.version += 1
+        self.writes = WriteSet(cursor=self.cursor)
+        self.touched: dict[str, None] = {}
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+        self.done = 0
+        self.place: tuple[str, int] = ("", 0)
+        self.stamp: datetime | None = None
+        self.moved = False
+        """Whether anything happened at all: else there is nothing to commit."""
+        self.effects = Effects(now=EPOCH, shared=lane.shared)
+
+    def run(self, line: Iterable[Arrival]) -> WriteSet:
+        """Fold as much of `line` as fits; raises `Spoiled` (try again) or `Gap` (stop the lane)."""
+        for number, arrival in enumerate(line):
+            if number % _EVENTS_BETWEEN_LOOKS == 0 and number and self.enough():
+                break
+            if not self._arrival(arrival):
+                break
+            self.cursor.offsets[arrival.topic] = arrival.offset + 1
+            self.lane.asked.pop(self.place, None)
+            self.done += 1
+        self._save()
+        return self.writes
+
+    def _arrival(self, arrival: Arrival) -> bool:
+        """Fold one arrival; False if it must be taken up again after this batch is committed."""
+        lane = self.lane
+        self.place = (arrival.topic, arrival.offset)
+        self.stamp = arrival.stamp
+        if not lane.wiring.door:
+            heard = self.cursor.heard.get(arrival.topic, 0)
+            if arrival.sequence <= heard:
+                self._count(arrival, "duplicate")
+                return True
+            if arrival.sequence > heard + 1:
+                message = f"{arrival.topic}: sequence {arrival.sequence} follows {heard}"
+                raise Gap(message)
+        if arrival.event is None:
+            self._refuse(arrival, arrival.refusal or Refusal("malformed", "no event"))
+            finished = True
+        elif arrival.event.type == TICK:
+            finished = self._tick(arrival, arrival.event)
+        else:
+            finished = self._event(arrival, arrival.event)
+        if finished and not lane.wiring.door:
+            self.cursor.heard[arrival.topic] = arrival.sequence
+        return finished
+
+    def _count(self, arrival: Arrival, outcome: str) -> None:
+        kind = arrival.event.type if arrival.event else "unknown"
+        self.outcomes[(kind, outcome)] += 1
+
+    def _refuse(self, arrival: Arrival, refusal: Refusal) -> None:
+        self._count(arrival, refusal.reason)
+        letter = dead_letter(self.lane.wiring, self.lane.partition, arrival, refusal)
+        self.writes.outbox.append(letter)
+
+    def _event(self, arrival: Arrival, event: Event) -> bool:
+        lane, door = self.lane, self.lane.door
+        party = event.party
+        if door is not None:
+            party = door.party_of(event)
+            if party != event.party:
+                event = replace(event, party=party)  # the account's binding, not what it came with
+            entrance = door.enter(event, party)
+            if isinstance(entrance, Refusal):
+                self._refuse(arrival, entrance)
+                return True
+            if entrance is Entrance.DUPLICATE:
+                self._count(arrival, "duplicate")
+                return True
+            if entrance is Entrance.FORWARDED:
+                self._count(arrival, "forwarded")
+                self.writes.outbox.append(door.forward(arrival, party))
+                return True
+        if event.type in lane.wiring.broadcasts:
+            self._broadcast(arrival, event)
+        elif not party and not lane.wiring.stateless:
+            self._refuse(arrival, _NOBODYS)
+        elif not lane.wiring.stateless and party not in lane.cache:
+            if door is not None:
+                door.leave(event)
+            return False
+        elif party in lane.parkings:
+            self._pass_on(event)
+            self._park(arrival, party, "parked before")
+        else:
+            return self._fold(arrival, event, party)
+        return True
+
+    def _begin(self, event: Event, party: str, *, woken: bool) -> None:
+        effects = self.effects
+        clock = self.lane.wiring.clock_of(self.place[0])
+        effects.now = self.cursor.watermarks.get(clock, EPOCH)
+        effects.cause, effects.party, effects.woken = event.id, party, woken
+        if party and not self.lane.wiring.stateless:
+            self.touched[party] = None
+
+    def _party(self, party_id: str) -> Party:
+        lane = self.lane
+        return lane.shared if lane.wiring.stateless else lane.cache.get(party_id)
+
+    def _fold(self, arrival: Arrival, event: Event, party_id: str) -> bool:
+        lane = self.lane
+        if (*self.place, party_id) in lane.poison:
+            self._pass_on(event)
+            self._start_parking(arrival, event, party_id)
+            return True
+        self._begin(event, party_id, woken=event.woken)
+        party = self._party(party_id)
+        try:
+            if event.woken:
+                wake = lane.core.wake_at(party)
+                if wake is not None and wake <= event.time:
+                    lane.core.wake(party, event.time, self.effects)
+                    self._send()  # it happened before the event, which may yet be taken up again
+                    self._settle(party)
+            refusal = lane.core.fold(party, event, self.effects)
+            if refusal is None or lane.door is None:
+                self._pass_on(event)
+            self._send()
+            self._settle(party)
+        except NotLoaded as missing:
+            if party.knows(missing.prefix, missing.key) or self.effects.out:
+                raise self._spoiled(party_id, missing) from missing
+            lane.asked.setdefault(self.place, set()).add((party_id, missing.prefix, missing.key))
+            if lane.door is not None:
+                lane.door.leave(event)
+            return False
+        except Exception as defect:
+            raise self._spoiled(party_id, defect) from defect
+        if refusal is None:
+            self._count(arrival, "applied")
+            return True
+        self._refuse(arrival, refusal)
+        if lane.door is not None and refusal.redrivable:
+            lane.door.leave(event)
+        return True
+
+    def _settle(self, party: Party) -> datetime | None:
+        """Note when a party wakes next; one whose documents could not be written is looked at."""
+        lane = self.lane
+        if party.id in lane.suspects:
+            self._rows(party)
+        wake = None if lane.wiring.stateless else lane.core.wake_at(party)
+        if not lane.wiring.stateless:
+            lane.wakes.put(party.id, wake)
+        return wake
+
+    def _spoiled(self, party: str, defect: Exception) -> Spoiled:
+        return Spoiled(place=self.place, party=party, reason=reason_of(defect))
+
+    def _pass_on(self, event: Event) -> None:
+        wiring = self.lane.wiring
+        if event.type not in wiring.passed_on:
+            return
+        key, value, headers = envelope.passed_on(
+            event, sequence=self._sequence(wiring.output), recorded_at=event.recorded_at or self.stamp
+        )
+        self.writes.outbox.append(Record(wiring.output, self.lane.partition, key, value, headers))
+
+    def _sequence(self, topic: str) -> int:
+        sequence = self.cursor.sequences.get(topic, 1)
+        self.cursor.sequences[topic] = sequence + 1
+        return sequence
+
+    def _send(self) -> None:
+        """Encode what the core emitted; a fact too large to publish is the core's defect."""
+        effects = self.effects
+        for outgoing in effects.out:
+            self._encode(outgoing)
+        effects.out.clear()
+        for fact in effects.broadcasts:
+            self._encode_broadcast(
+                Outgoing(
+                    topic=self.lane.wiring.inputs[0],
+                    subject="",
+                    party="",
+                    data=fact,
+                    time=effects.now,
+                    entity=effects.party,
+                    woken=False,
+                    cause=effects.cause,
+                )
+            )
+        effects.broadcasts.clear()
+
+    def _encode(self, outgoing: Outgoing) -> None:
+        key, value, headers = envelope.encode(
+            outgoing,
+            source=self.lane.wiring.source,
+            sequence=self._sequence(outgoing.topic),
+            recorded_at=self.stamp if self.lane.wiring.door else None,
+        )
+        size = len(key) + len(value) + _RECORD_OVERHEAD_BYTES
+        size += sum(len(name) + len(content) + 8 for name, content in headers)
+        if size > MESSAGE_BYTES_MAX:
+            message = f"{outgoing.data.type} is larger than a record may be ({size} bytes)"
+            raise ValueError(message)
+        self.writes.outbox.append(
+            Record(outgoing.topic, self.lane.partition, key, value, headers)
+        )
+
+    def _encode_broadcast(self, outgoing: Outgoing) -> None:
+        key, value, headers = envelope.encode(
+            outgoing, source=self.lane.wiring.source, sequence=0, recorded_at=None
+        )
+        for partition in range(self.lane.partitions):
+            copy = [*headers, (BROADCAST, b"1")]
+            self.writes.outbox.append(Record(outgoing.topic, partition, key, value, copy))
+
+    def _broadcast(self, arrival: Arrival, event: Event) -> None:
+        """Fold what concerns all; what cannot be folded leaves the old configuration in force."""
+        lane = self.lane
+        if lane.door is not None and not arrival.copy:
+            self.writes.outbox.extend(lane.door.copies(arrival))
+        self._pass_on(event)
+        if (*self.place, "") in lane.poison:
+            self._count(arrival, "broadcast_refused")
+            return
+        self._begin(event, "", woken=False)
+        try:
+            if lane.core.share(event, self.effects):
+                lane.rousing.ask(getattr(event.data, "from_", None) or event.time)
+            self._send()
+            self._rows(lane.shared)
+        except Exception as defect:
+            raise self._spoiled("", defect) from defect
+        self._count(arrival, "applied")
+
+    def _tick(self, arrival: Arrival, event: Event) -> bool:
+        """Wake who is due, then pass the tick on; False while more are due than one batch takes."""
+        lane = self.lane
+        if lane.door is not None and (distrust := lane.door.distrust(arrival, event)):
+            self._refuse(arrival, distrust)
+            return True
+        if event.time <= self._watermark(arrival.topic):
+            self._count(arrival, "duplicate")
+            return True
+        if not self._rouse(event) or not self._wake(event):
+            return False
+        lane.rousing.done(event.time)
+        if (*self.place, "") not in lane.poison:
+            self._begin(event, "", woken=False)
+            try:
+                lane.core.tick(event.time, self.effects)
+                self._send()
+                self._rows(lane.shared)
+            except Exception as defect:
+                raise self._spoiled("", defect) from defect
+        self._pass_on(event)
+        self.cursor.watermarks[lane.wiring.clock_of(arrival.topic)] = event.time
+        self._count(arrival, "applied")
+        return True
+
+    def _watermark(self, topic: str) -> datetime:
+        return self.cursor.watermarks.get(self.lane.wiring.clock_of(topic), LONG_AGO)
+
+    def _rouse(self, event: Event) -> bool:
+        """Wake everyone where a configuration took effect; False while some are left."""
+        lane = self.lane
+        if not lane.rousing.due(event.time):
+            return True
+        if not lane.stored:
+            lane.everyone = sorted(lane.cache.ids())
+        elif self.done:
+            lane.everyone = None  # listed before this batch's parties were stored
+        if lane.everyone is None:
+            return False
+        for party_id in lane.everyone:
+            if party_id not in lane.cache:
+                return False
+            self._wake_one(event, party_id)
+            lane.rousing.after = party_id
+        lane.everyone = None
+        return lane.everyone_listed
+
+    def _wake(self, event: Event) -> bool:
+        lane = self.lane
+        woken = 0
+        while (first := lane.wakes.first()) is not None and first[0] <= event.time:
+            party_id = first[1]
+            if party_id not in lane.cache or woken >= lane.limits.wakes_max:
+                return False
+            self._wake_one(event, party_id)
+            woken += 1
+        return lane.wakes.known_until >= event.time
+
+    def _wake_one(self, event: Event, party_id: str) -> None:
+        """Bookkeeping up to the tick, each at its wake's time; then one decision, at the tick's."""
+        lane = self.lane
+        if party_id in lane.parkings:
+            lane.wakes.put(party_id, None)
+            return
+        if (*self.place, party_id) in lane.poison:
+            self._start_parking(None, event, party_id)
+            return
+        party = lane.cache.get(party_id)
+        try:
+            self._begin(event, party_id, woken=True)
+            lane.core.wake(party, event.time, self.effects)
+            self._send()
+            self.effects.woken = False
+            lane.core.decide(party, event.time, self.effects)
+            self._send()
+            wake = self._settle(party)
+            if wake is not None and wake <= event.time:
+                message = f"the wake did not move forward: {wake} at {event.time}"
+                raise ValueError(message)
+        except Exception as defect:
+            raise self._spoiled(party_id, defect) from defect
+
+    def _start_parking(self, arrival: Arrival | None, event: Event, party_id: str) -> None:
+        """Park a party: withdraw what stands open, tell the line, and keep the event."""
+        lane = self.lane
+        reason = lane.poison[(*self.place, party_id)]
+        self._begin(event, party_id, woken=False)
+        party = self._party(party_id)
+        if (*self.place, f"{party_id}\x1fparked") not in lane.poison:
+            try:
+                lane.core.parked(party, self.effects)
+                self._send()
+                self._rows(party)
+            except Exception as defect:
+                raise self._spoiled(f"{party_id}\x1fparked", defect) from defect
+        if lane.wiring.output:
+            fact = PartyParked(
+                party_id=party_id,
+                service=lane.wiring.service,
+                event_id=event.id,
+                reason=reason[:200],
+            )
+            self.effects.emit(
+                fact,
+                topic=lane.wiring.output,
+                subject=event.subject,
+                entity=party_id,
+                time=event.time,
+            )
+            self._send()
+        lane.parkings.setdefault(party_id, 0)
+        self.writes.parkings[party_id] = lane.parkings[party_id]
+        lane.wakes.put(party_id, None)
+        if arrival is not None:
+            self._park(arrival, party_id, reason)
+
+    def _park(self, arrival: Arrival, party_id: str, reason: str) -> None:
+        lane = self.lane
+        number = lane.parkings[party_id]
+        lane.parkings[party_id] = self.writes.parkings[party_id] = number + 1
+        if not lane.wiring.stateless:
+            self.touched[party_id] = None
+        self._count(arrival, "parked")
+        self.writes.parked.append(
+            Parked(
+                party=party_id,
+                number=number,
+                topic=arrival.topic,
+                offset=arrival.offset,
+                key=arrival.key,
+                value=arrival.value,
+                headers=arrival.headers,
+                reason=reason,
+            )
+        )
+
+    def _rows(self, party: Party) -> list[Row]:
+        codec = self.lane.cache.codec
+        return [codec.row(party.id, document) for document in party.changed.values()]
+
+    def _save(self) -> None:
+        """Gather what changed; a party with a document that cannot be written is then suspected.
+
+        Which event made it so shows when the batch is folded again.
+        """
+        lane, writes = self.lane, self.writes
+        self.moved = bool(self.done or self.touched)
+        if not self.moved:
+            return
+        for party_id in self.touched:
+            party = lane.cache.get(party_id)
+            try:
+                writes.rows.extend(self._rows(party))
+            except Exception as defect:
+                raise Spoiled(place=None, party=party_id, reason=reason_of(defect)) from defect
+            wake = None if party_id in lane.parkings else lane.core.wake_at(party)
+            if party.stored_wake != wake:
+                writes.wakes[party_id] = party.stored_wake = wake
+        shared = self._rows(lane.shared)
+        writes.rows.extend(shared)
+        writes.cells = self.effects.cells
+        if lane.door is not None:
+            writes.taken = lane.door.taken
+        self.cursor.resume = lane.rousing.to_text()
+        lane.cache.trim(self.touched)
+        lane.shared.saved()
+        lane.advance(self.cursor, shared, self.done)

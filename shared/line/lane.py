@@ -1,0 +1,287 @@
+"""One partition number of a service: what its owner holds in memory between batches.
+
+A lane is told of arrivals, says what it needs from the store, folds, and hands over a write set. It
+never waits and never reads a clock, so that `shared.simulation` runs it as it is.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from shared.core import Core, Event, Party
+from shared.line.arrivals import Arrival
+from shared.line.door import Door
+from shared.line.parties import DocumentCodec, PartyCache
+from shared.line.ports import Acquired, Binding, Cursor, Row
+from shared.line.rousing import Rousing
+from shared.line.wakes import FOR_EVER, WakeIndex
+from shared.line.wiring import TICK, Wiring
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+WAKES_AHEAD: Final = timedelta(days=3)
+"""How far beyond the latest tick wakes are fetched, so that not every tick costs a query."""
+
+
+class Gap(Exception):
+    """An internal topic misses a sequence: something was lost upstream, and the lane must stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of one batch of one lane."""
+
+    records_max: int = 2000
+    wakes_max: int = 1000
+    documents_max: int = 200_000
+
+
+@dataclass(slots=True)
+class Needs:
+    """What a lane must be given before it can fold its next batch."""
+
+    parties: set[str] = field(default_factory=set)
+    keys: set[tuple[str, str, str]] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)
+    accounts: dict[str, Binding] = field(default_factory=dict)
+
+
+class Lane:
+    """The owner's memory of one partition number; see the module's text."""
+
+    def __init__(  # noqa: PLR0913 - the parts of a lane
+        self,
+        *,
+        core: Core,
+        wiring: Wiring,
+        codec: DocumentCodec,
+        acquired: Acquired,
+        partitions: int,
+        limits: Limits,
+        stored: bool = True,
+    ) -> None:
+        """Start where the partition's cursor is; without a store everything is known at once."""
+        self.core = core
+        self.wiring = wiring
+        self.limits = limits
+        self.partitions = partitions
+        self.cursor: Cursor = acquired.cursor
+        self.parkings: dict[str, int] = dict(acquired.parkings)
+        self._stored_parkings = dict(acquired.parkings)
+        self.pending: dict[str, deque[Arrival]] = {topic: deque() for topic in wiring.inputs}
+        self.poison: dict[tuple[str, int, str], str] = {}
+        """What failed before: (topic, offset, party) -> why. It is parked, not folded again."""
+        self.suspects: set[str] = set()
+        """Parties with a document that could not be written: each of their events is looked at."""
+        self.asked: dict[tuple[str, int], set[tuple[str, str, str]]] = {}
+        """Documents (party, prefix, key) that a core asked for as it folded an event, by its place
+        (topic, offset): they are loaded with each batch until that event is done with."""
+        self.cache = PartyCache(codec, documents_max=limits.documents_max, stored=stored)
+        self.wakes = WakeIndex() if stored else WakeIndex(FOR_EVER)
+        self.rousing = Rousing.from_text(acquired.cursor.resume)
+        self.everyone: list[str] | None = None
+        """The next parties to rouse, in order; None when they must be listed first."""
+        self.everyone_listed = not stored
+        """Whether no party comes after the last one of `everyone`."""
+        self.stored = stored
+        self._shared_rows = {(row.prefix, row.key): row for row in acquired.shared}
+        self.shared = self._shared_party()
+        self.door = Door(wiring, self.cursor.partition, partitions) if wiring.door else None
+
+    @property
+    def partition(self) -> int:
+        """The partition number."""
+        return self.cursor.partition
+
+    def now(self, topic: str) -> datetime:
+        """The line's time on an input topic: its latest tick."""
+        return self.cursor.watermarks.get(self.wiring.clock_of(topic), EPOCH)
+
+    def _shared_party(self) -> Party:
+        codec = self.cache.codec
+        return Party("", [codec.document(row) for row in self._shared_rows.values()])
+
+    def receive(self, arrival: Arrival) -> None:
+        """Queue a record; what lies below the cursor was folded before and is dropped."""
+        queue = self.pending[arrival.topic]
+        expected = queue[-1].offset + 1 if queue else self.cursor.offsets.get(arrival.topic, 0)
+        if arrival.offset >= expected:
+            queue.append(arrival)
+
+    def expected(self, topic: str) -> int:
+        """The offset that the next record of a topic should have."""
+        queue = self.pending[topic]
+        return queue[-1].offset + 1 if queue else self.cursor.offsets.get(topic, 0)
+
+    def waiting(self) -> int:
+        """How many records are queued."""
+        return sum(map(len, self.pending.values()))
+
+    def line(self, read_up: Callable[[str], bool]) -> list[Arrival]:
+        """The next records in the order in which they are folded, at most a batch of them.
+
+        A merged line is ordered by append time, and a tick ends it unless `read_up(topic)` says
+        that the other topics were read to their ends: what came before the tick must be known.
+        """
+        if not self.wiring.merged:
+            queues = [queue for queue in self.pending.values() if queue]
+            share = max(1, self.limits.records_max // max(1, len(queues)))
+            return [arrival for queue in queues for arrival in list(queue)[:share]]
+        line: list[Arrival] = []
+        at = dict.fromkeys(self.pending, 0)
+        while len(line) < self.limits.records_max:
+            heads = [
+                (queue[at[topic]].stamp or EPOCH, order, topic)
+                for order, (topic, queue) in enumerate(self.pending.items())
+                if at[topic] < len(queue)
+            ]
+            if not heads:
+                break
+            topic = min(heads)[2]
+            arrival = self.pending[topic][at[topic]]
+            is_tick = arrival.event is not None and arrival.event.type == TICK
+            if is_tick and not all(read_up(other) for other in self.pending if other != topic):
+                break
+            line.append(arrival)
+            at[topic] += 1
+        return line
+
+    def needs(self, line: Sequence[Arrival]) -> Needs:
+        """What must be at hand to fold `line`; bindings, wakes and everyone come before it."""
+        needs = Needs()
+        for party, prefix, key in set[tuple[str, str, str]]().union(*self.asked.values()):
+            self._want(needs, party)
+            needs.keys.add((party, prefix, key))
+        for arrival in line:
+            event = arrival.event
+            if event is None or event.type == TICK:
+                continue
+            if self.door is not None:
+                needs.ids.add(self.door.id_of(event))
+            party = self.door.party_of(event) if self.door is not None else event.party
+            if not party or self.wiring.stateless:
+                continue
+            if self.door is not None and not self.door.is_ours(party):
+                continue  # it will be forwarded; only the owner of its partition may hold it
+            self._want(needs, party)
+            at_hand = self.cache.find(party)
+            for prefix, key in self._wanted(arrival, event, party):
+                if at_hand is None or not at_hand.knows(prefix, key):
+                    needs.keys.add((party, prefix, key))
+        tick = self.last_tick(line)
+        if tick is not None:
+            for party in self.wakes.due(tick, self.limits.wakes_max):
+                self._want(needs, party)
+            for party in self.everyone or ():
+                self._want(needs, party)
+        return needs
+
+    def _wanted(self, arrival: Arrival, event: Event, party: str) -> list[tuple[str, str]]:
+        """The settled documents that an event names; a core that fails here fails on the event."""
+        try:
+            return [(kind.prefix, key) for kind, key in self.core.wants(event)]
+        except Exception as defect:  # noqa: BLE001 - any defect of a core parks the party
+            reason = f"{type(defect).__name__}: {defect}"[:500]
+            self.poison[(arrival.topic, arrival.offset, party)] = reason
+            return []
+
+    def last_tick(self, line: Iterable[Arrival]) -> datetime | None:
+        """The latest tick of a line, if it has any."""
+        ticks = [
+            arrival.event.time
+            for arrival in line
+            if arrival.event is not None and arrival.event.type == TICK
+        ]
+        return max(ticks, default=None)
+
+    def lacks_wakes(self, tick: datetime) -> bool:
+        """Whether wakes must be fetched before a tick: unknown ones, and too few at hand."""
+        if self.wakes.known_until >= tick:
+            return False
+        return len(self.wakes.due(tick, self.limits.wakes_max)) < self.limits.wakes_max
+
+    def wakes_until(self, tick: datetime) -> datetime:
+        """How far to fetch wakes for a tick: some time ahead, so that not every tick asks."""
+        return tick + WAKES_AHEAD if tick < FOR_EVER - WAKES_AHEAD else tick
+
+    def lacks_everyone(self, tick: datetime) -> bool:
+        """Whether the next parties to rouse must be listed before a tick."""
+        return self.everyone is None and self.rousing.due(tick)
+
+    def list_everyone(self, parties: list[str]) -> None:
+        """Take the next parties to rouse; fewer than a chunk are the last."""
+        self.everyone = parties
+        self.everyone_listed = len(parties) < self.limits.wakes_max
+
+    def _want(self, needs: Needs, party: str) -> None:
+        if party not in self.cache:
+            needs.parties.add(party)
+
+    def bindings_wanted(self, line: Iterable[Arrival]) -> dict[str, Binding]:
+        """The bindings that the line's accounts would make, the first event of each winning."""
+        wanted: dict[str, Binding] = {}
+        if self.door is None:
+            return wanted
+        for arrival in line:
+            if arrival.event is not None and arrival.event.subject not in wanted:
+                binding = self.door.binding_wanted(arrival.event)
+                if binding is not None:
+                    wanted[arrival.event.subject] = binding
+        return wanted
+
+    def give_bindings(self, bindings: Mapping[str, Binding]) -> None:
+        """Say how the accounts of the next batch are bound."""
+        if self.door is not None:
+            self.door.bindings = bindings
+
+    def give(self, needs: Needs, rows: Iterable[Row], known: Mapping[str, bytes]) -> None:
+        """Bring what was needed; what was asked for and not brought does not exist."""
+        self.cache.add(needs.parties, rows)
+        for party_id, prefix, key in needs.keys:
+            self.cache.know(party_id, prefix, key)
+        if self.door is not None:
+            self.door.known = known
+            self.door.taken = {}
+
+    def advance(self, cursor: Cursor, shared: Iterable[Row], taken: int) -> None:
+        """The batch is folded: `cursor` is the new one, and `taken` arrivals are done with."""
+        for row in shared:
+            self._shared_rows[(row.prefix, row.key)] = row
+        self.cursor = cursor
+        if taken:
+            self.everyone = None  # new parties may have come since they were listed
+        if self.poison:
+            self.poison = {
+                place: reason
+                for place, reason in self.poison.items()
+                if place[1] >= cursor.offsets.get(place[0], 0)
+            }
+        self._stored_parkings = dict(self.parkings)
+        for topic, queue in self.pending.items():
+            while queue and taken and queue[0].offset < cursor.offsets.get(topic, 0):
+                queue.popleft()
+                taken -= 1
+
+    def spoil(self, place: tuple[str, int] | None, party: str, reason: str) -> None:
+        """A fold failed on an event: from now on its party is parked there, and all is read anew.
+
+        Where it is not known on which event it failed, the party is looked at more closely.
+        """
+        if place is None and party not in self.suspects:
+            self.suspects.add(party)
+        elif place is not None and (*place, party) not in self.poison:
+            self.poison[(*place, party)] = reason
+        else:
+            message = f"parking {party!r} did not help: {reason}"
+            raise RuntimeError(message)
+        self.forget()
+
+    def forget(self) -> None:
+        """A fold failed half way: drop all that memory holds, so that it is read anew."""
+        self.cache.clear()
+        self.everyone = None
+        self.parkings = dict(self._stored_parkings)
+        self.wakes = WakeIndex()
+        self.rousing = Rousing.from_text(self.cursor.resume)
+        self.shared = self._shared_party()

@@ -1,0 +1,73 @@
+"""Records grouped and built into Kafka's record batches, and how large they may be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from shared.line.ports import Record
+from shared.topics import MESSAGE_BYTES_MAX
+
+BATCH_BYTES: Final = 512 * 1024
+"""A record batch takes no more records from here on; a single record may be larger."""
+_BATCH_OVERHEAD, _RECORD_OVERHEAD, _LENGTH = 61, 21, 5  # the batch's header, and varints at most
+
+
+class RecordTooLargeError(ValueError):
+    """A record that no topic would take. Nothing of the publication was sent."""
+
+
+def size_of(record: Record) -> int:
+    """An upper bound of the record's size in Kafka, in bytes, alone in a batch."""
+    size = _BATCH_OVERHEAD + _RECORD_OVERHEAD + 3 * _LENGTH
+    size += len(record.key or b"") + len(record.value or b"")
+    for name, value in record.headers:
+        size += 2 * _LENGTH + len(name.encode()) + len(value or b"")
+    return size
+
+
+@dataclass(slots=True)
+class Stretch:
+    """What one publication has for one partition; the first `sent` are acknowledged."""
+
+    topic: str
+    partition: int
+    records: list[Record] = field(default_factory=list)
+    sent: int = 0
+
+
+def refuse_large(records: Sequence[Record]) -> None:
+    """Raise `RecordTooLargeError` if one record is larger than any topic takes."""
+    for record in records:
+        size = size_of(record)
+        if size > MESSAGE_BYTES_MAX:
+            raise RecordTooLargeError(
+                f"{size} bytes for {record.topic}; at most {MESSAGE_BYTES_MAX}"
+            )
+
+
+def by_partition(records: Sequence[Record]) -> list[Stretch]:
+    """Group records by topic and partition, in their order."""
+    found: dict[tuple[str, int], Stretch] = {}
+    for record in records:
+        spot = (record.topic, record.partition)
+        stretch = found.get(spot)
+        if stretch is None:
+            stretch = found[spot] = Stretch(*spot)
+        stretch.records.append(record)
+    return list(found.values())
+
+
+def fill(batch: BatchBuilder, records: Sequence[Record], first: int) -> int:
+    """Append records from `first` on until the batch is full; how many went in, at least one."""
+    for count, record in enumerate(records[first:]):
+        added = batch.append(
+            timestamp=None,
+            key=record.key,
+            value=record.value,
+            headers=list(record.headers),  # aiokafka's C code takes nothing but a list
+        )
+        if added is None:
+            return count
+    return len(records) - first

@@ -1,0 +1,3 @@
+"""Moved to shared.line.ports."""
+
+from shared.line.ports import *  # noqa: F403

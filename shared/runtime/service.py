@@ -1,0 +1,169 @@
+"""One service's process put together: core, store, broker, HTTP. Each service's app adds its routes."""
+
+import asyncio
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer
+from faststream.kafka import KafkaBroker
+from prometheus_client import CollectorRegistry
+
+from shared.core import Core
+from shared.line.lane import Limits
+from shared.line.parties import DocumentCodec
+from shared.line.ports import Unavailable
+from shared.line.wiring import Wiring
+from shared.runtime.broker import ensure_topics
+from shared.runtime.consumer import Intake, subscribe
+from shared.runtime.metrics import ShellMetrics
+from shared.runtime.observer import Observer
+from shared.runtime.offsets import last_sequences
+from shared.runtime.ownership import Ownership
+from shared.runtime.producer import Publisher
+from shared.runtime.rounds import PAUSES_S, Rounds
+from shared.runtime.settings import ServiceSettings
+from shared.runtime.store import MongoStore
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Service:
+    """A service as the shell runs it; `start` and `stop` are called around the broker's own."""
+
+    settings: ServiceSettings
+    wiring: Wiring
+    core: Core
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    stopped_because: str = ""
+    """Why the service ends itself; empty while nothing is wrong."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    metrics: ShellMetrics = field(init=False)
+    store: MongoStore = field(init=False)
+    publisher: Publisher = field(init=False)
+    observer: Observer = field(init=False)
+    rounds: Rounds = field(init=False)
+    ownership: Ownership = field(init=False)
+    intake: Intake = field(init=False)
+    broker: KafkaBroker = field(init=False)
+    subscriber: Any = field(init=False)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Wire the parts; nothing connects yet."""
+        settings, wiring = self.settings, self.wiring
+        self.metrics = ShellMetrics(self.registry, wiring.service)
+        self.store = MongoStore(
+            settings.mongodb_uri,
+            settings.mongodb_database,
+            owner=f"{wiring.service}-{os.getpid()}",
+        )
+        self.publisher = Publisher(
+            settings.kafka_client(),
+            deadline_s=settings.publish_deadline_s,
+            compression=settings.compression,
+            metrics=self.metrics,
+        )
+        self.observer = Observer(self.metrics, settings.dead_letters_per_minute_max)
+        self.rounds = Rounds(
+            store=self.store,
+            publisher=self.publisher,
+            observer=self.observer,
+            batch_s=settings.batch_ms / 1000,
+            stop=self.end,
+            read_up=lambda lanes: self.intake.read_up(lanes),
+        )
+        self.ownership = Ownership(
+            core=self.core,
+            wiring=wiring,
+            codec=DocumentCodec(self.core.documents),
+            rounds=self.rounds,
+            limits=Limits(
+                records_max=settings.batch_records_max,
+                wakes_max=settings.chunk_wakes,
+                documents_max=settings.cache_documents_max // settings.partitions,
+            ),
+            partitions=settings.partitions,
+            consumer=self._consumer,
+            last_sequences=lambda spots: last_sequences(settings.kafka_client(), spots),
+        )
+        self.intake = Intake(wiring, self.ownership, self.rounds, self.consumer)
+        self.broker = KafkaBroker(
+            settings.kafka_bootstrap_servers,
+            apply_types=False,  # typed handlers cost three times the CPU; AsyncAPI is declared apart
+            allow_auto_create_topics=False,
+            graceful_timeout=settings.shutdown_deadline_s,
+            security=settings.broker_security(),
+            client_id=settings.group_id,
+            logger=None,
+        )
+        self.subscriber = subscribe(self.broker, settings, wiring, self.ownership)
+        self.subscriber(self.intake.take)
+
+    def consumer(self) -> AIOKafkaConsumer | None:
+        """The consumer behind the subscriber, while it runs."""
+        return self.subscriber.consumer
+
+    def _consumer(self) -> AIOKafkaConsumer:
+        consumer = self.consumer()
+        if consumer is None:
+            raise Unavailable("the consumer is not running")
+        return consumer
+
+    def end(self, reason: str) -> None:
+        """End the process with a message: something that going on would make worse."""
+        if not self.stopped_because:
+            self.stopped_because = reason
+            log.error("service.ends", why=reason)
+        self.over.set()
+
+    async def start(self) -> None:
+        """Before the broker's start: the topics as they must be, the store connected."""
+        client = self.settings.kafka_client()
+        await ensure_topics(
+            client, partitions=self.settings.partitions, replicas=self.settings.replicas
+        )
+        attempt = 0
+        while True:
+            try:
+                await self.store.start()
+            except Unavailable as failure:
+                pause_s = PAUSES_S[min(attempt, len(PAUSES_S) - 1)]
+                log.warning("service.store_away", why=str(failure), pause_s=pause_s)
+                attempt += 1
+                await asyncio.sleep(pause_s)
+            else:
+                break
+        self._tasks.append(asyncio.create_task(self.intake.nudge()))
+        self._tasks.append(asyncio.create_task(self._watch()))
+
+    async def _watch(self) -> None:
+        """Until cancelled: lag and readiness for the metrics."""
+        while True:
+            await asyncio.sleep(1)
+            for (topic, partition), behind in self.intake.lag().items():
+                self.metrics.lag_messages.of(topic, partition).set(behind)
+            self.metrics.ready.set(0 if self.unready() else 1)
+
+    def behind(self) -> int:
+        """Records between the cursors and the ends of the log."""
+        return sum(self.intake.lag().values())
+
+    def unready(self) -> list[str]:
+        """Why the service is not ready; empty when it does its work."""
+        reasons = self.observer.reasons()
+        return [self.stopped_because, *reasons] if self.stopped_because else reasons
+
+    async def stop(self) -> None:
+        """After the broker's stop: hand over what is owned, and disconnect."""
+        for task in self._tasks:
+            task.cancel()
+        async with self.ownership.lock:
+            await self.ownership.let_go()
+        await self.publisher.stop()
+        with suppress(Unavailable):
+            await self.store.stop()
+

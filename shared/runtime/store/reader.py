@@ -1,0 +1,100 @@
+"""What read models ask of a service's own store: figures, positions, documents by kind."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from shared.line.ports import Cursor, Parked, Row
+from shared.runtime.store import client
+from shared.runtime.store.client import answers
+from shared.runtime.store.names import Json, cell_of, place, row_id, row_of, starting_with
+from shared.runtime.store.takeover import cursor_of
+
+_AT_ONCE = 10_000
+"""Rows asked for in one go; MongoDB stops at 16 MB by itself."""
+
+
+class MongoReader:
+    """Reads a service's database and writes nothing. Every call may raise `Unavailable`."""
+
+    def __init__(self, uri: str, database: str, *, owner: str) -> None:
+        """Read `database` at `uri`; `owner` names this process in the server's logs."""
+        self._client = client.connect(uri, owner)
+        self._database = self._client[database]
+
+    async def start(self) -> None:
+        """Connect."""
+        await self.ping()
+
+    async def stop(self) -> None:
+        """Close the connection."""
+        # The driver says goodbye to the server, and would keep the event loop waiting for it.
+        await asyncio.to_thread(self._client.close)
+
+    async def ping(self) -> None:
+        """Return if the server answers within a few seconds."""
+        await client.ping(self._client)
+
+    async def cells(self, prefix: str) -> list[tuple[int, str, dict[str, int]]]:
+        """Each partition's share of the rows whose name starts with `prefix`: add them up."""
+        with answers():
+            found = await (
+                self._database.cells.find({"row": starting_with(prefix)})
+                .batch_size(_AT_ONCE)
+                .to_list(None)
+            )
+        return [
+            (
+                row["p"],
+                row["row"],
+                {cell_of(name): int(amount.to_decimal()) for name, amount in row["c"].items()},
+            )
+            for row in found
+        ]
+
+    async def cursors(self) -> list[Cursor]:
+        """How far each partition has come, in order."""
+        with answers():
+            found = await self._database.cursors.find({}).sort("_id", 1).to_list(None)
+        return [cursor_of(document) for document in found]
+
+    async def document(
+        self, party: str, prefix: str, key: str, *, partition: int = 0
+    ) -> Row | None:
+        """One document of a party; of party "", the `partition`'s own."""
+        name = row_id(place(party, partition), prefix, key)
+        with answers():
+            found = await self._database.documents.find_one({"_id": name})
+        return None if found is None else row_of(found)
+
+    async def documents(self, prefix: str, *, open_only: bool = False) -> AsyncIterator[Row]:
+        """All documents of one kind, in the order of their ids."""
+        wanted: Json = {"k": prefix, "o": True} if open_only else {"k": prefix}
+        with answers():
+            found = self._database.documents.find(wanted).sort("_id", 1).batch_size(_AT_ONCE)
+            async for document in found:
+                yield row_of(document)
+
+    async def parked(self, partition: int, party: str) -> list[Parked]:
+        """The events kept for a parked party, in order."""
+        with answers():
+            found = await (
+                self._database.parked.find({"p": partition, "y": party}).sort("n", 1).to_list(None)
+            )
+        return [
+            Parked(
+                party=event["y"],
+                number=event["n"],
+                topic=event["topic"],
+                offset=event["offset"],
+                key=event["key"],
+                value=event["value"],
+                headers=tuple((name, value) for name, value in event["headers"]),
+                reason=event["reason"],
+            )
+            for event in found
+        ]
+
+    async def count_parked(self) -> int:
+        """How many parties are parked, on all partitions."""
+        with answers():
+            return await self._database.parties.count_documents({"parked": {"$exists": True}})

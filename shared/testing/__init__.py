@@ -1,0 +1,1 @@
+"""Doubles and harnesses for tests; production code never imports them."""

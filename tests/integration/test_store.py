@@ -1,0 +1,312 @@
+"""The store on a real MongoDB: the rules of all stores, and what only a real one can break."""
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pymongo
+import pytest
+import pytest_asyncio
+
+from shared.cli.stack import Stack
+from shared.line.ports import Committed, Cursor, Record, Row, Unavailable, WriteSet
+from shared.runtime.store import MongoStore
+from shared.testing.store_behaviour import BEHAVIOURS, Behaviour
+from shared.testing.wire import Wire
+
+pytestmark = pytest.mark.stack
+
+OpenMongoStore = Callable[..., Awaitable[MongoStore]]
+Database = pymongo.database.Database[dict[str, Any]]
+
+_numbers = itertools.count()
+
+
+@pytest_asyncio.fixture
+async def database(stack: Stack) -> AsyncIterator[Database]:
+    """A database of its own for each test, gone afterwards."""
+    with pymongo.MongoClient[dict[str, Any]](stack.mongodb_uri) as client:
+        name = f"store_{next(_numbers)}"
+        client.drop_database(name)
+        yield client[name]
+        client.drop_database(name)
+
+
+@pytest_asyncio.fixture
+async def open_store(stack: Stack, database: Database) -> AsyncIterator[OpenMongoStore]:
+    """Opens stores over the test's database, each as a process of its own would."""
+    opened: list[MongoStore] = []
+
+    async def open_one(uri: str = stack.mongodb_uri) -> MongoStore:
+        store = MongoStore(uri, database.name, owner=f"owner-{len(opened)}")
+        opened.append(store)
+        await store.start()
+        return store
+
+    yield open_one
+    for store in opened:
+        await store.stop()
+
+
+def following(cursor: Cursor) -> Cursor:
+    """The cursor one commit later."""
+    moved = cursor.copy()
+    moved.version += 1
+    return moved
+
+
+def counting(cursor: Cursor) -> WriteSet:
+    """A write set that counts one commit, in a cell and in the cursor."""
+    return WriteSet(
+        following(cursor),
+        rows=[Row("party", "item", str(cursor.partition), f"{cursor.version}")],
+        cells={("commits", "n"): 1},
+        outbox=[Record("collections.ledger", cursor.partition, b"k", b"v", ())],
+    )
+
+
+async def counted(store: MongoStore) -> dict[int, int]:
+    """How many commits each partition has counted."""
+    return {partition: cells["n"] for partition, _, cells in await store.cells("commits")}
+
+
+async def committed_at_last(store: MongoStore, writes: list[WriteSet]) -> Committed:
+    """Commit as the shell does: again and again, until the store is available."""
+    while True:
+        with contextlib.suppress(Unavailable):
+            return await store.commit(writes)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("rule", BEHAVIOURS, ids=lambda rule: rule.__name__)
+async def test_it_keeps_the_rule(rule: Behaviour, open_store: OpenMongoStore) -> None:
+    """What holds in memory holds on MongoDB."""
+    await rule(open_store)
+
+
+@pytest.mark.asyncio
+async def test_many_start_at_once(open_store: OpenMongoStore) -> None:
+    """Several processes may make the same collections and indexes at the same moment, and again."""
+    stores = await asyncio.gather(*(open_store() for _ in range(4)))
+
+    for store in stores:
+        await store.start()
+        await store.ping()
+
+
+@pytest.mark.asyncio
+async def test_an_abandoned_transaction_is_ended_at_once(open_store: OpenMongoStore) -> None:
+    """A frozen owner's open transaction holds its successor up for less than a second."""
+    frozen, successor = await open_store(), await open_store()
+    cursor = (await frozen.acquire([0]))[0].cursor
+    session = frozen._session
+    assert session is not None
+    session.start_transaction()
+    held = {"_id": 0, "epoch": cursor.epoch}
+    await frozen._database.cursors.update_one(held, {"$set": {"version": 1}}, session=session)
+    await frozen._database.parties.insert_one({"_id": "party", "p": 0}, session=session)
+
+    started = time.monotonic()
+    taken = (await successor.acquire([0]))[0].cursor
+    write = counting(taken)
+    write.wakes = {"party": None}
+    await successor.commit([write])
+    took_s = time.monotonic() - started
+    with pytest.raises(pymongo.errors.PyMongoError):
+        await session.commit_transaction()
+
+    assert took_s < 1
+    assert {0: 1} == await counted(successor)
+
+
+@pytest.mark.asyncio
+async def test_a_session_ended_by_a_successor_still_serves_the_other_partitions(
+    open_store: OpenMongoStore,
+) -> None:
+    """One partition is taken from us, with our session: the others go on in the same session."""
+    ours, other = await open_store(), await open_store()
+    acquired = await ours.acquire([0, 1])
+    first = await ours.commit([counting(acquired[p].cursor) for p in (0, 1)])
+    await other.acquire([0])
+
+    second = await ours.commit([counting(following(acquired[p].cursor)) for p in (0, 1)])
+
+    assert frozenset() == first.fenced
+    assert frozenset({0}) == second.fenced
+    assert {0: 1, 1: 2} == await counted(ours)
+
+
+@pytest.mark.asyncio
+async def test_a_clean_hand_over_leaves_no_mark(
+    open_store: OpenMongoStore, database: Database
+) -> None:
+    """After a release nobody ends our session; what another has taken over keeps its mark."""
+    ours, other = await open_store(), await open_store()
+    await ours.acquire([0, 1])
+    await other.acquire([1])
+
+    await ours.release([0, 1], [])
+
+    owners = {cursor["_id"]: cursor.get("owner") for cursor in database.cursors.find()}
+    assert {0: None, 1: "owner-1"} == owners
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("lost", [{"answers": 1}, {"answers": 2}, {"requests": 2}])
+async def test_a_commit_cut_off_is_written_once(
+    open_store: OpenMongoStore, database: Database, lost: dict[str, int]
+) -> None:
+    """The connection breaks at the commit, before it arrives or before it is answered."""
+    host, port = database.client.address or ("", 0)
+    async with Wire(host, port) as wire:
+        store = await open_store(f"mongodb://127.0.0.1:{wire.port}/?directConnection=true")
+        cursor = (await store.acquire([0]))[0].cursor
+        wire.lose(b"commitTransaction", **lost)
+        committed = await store.commit([counting(cursor)])
+        await store.stop()
+
+    assert sum(lost.values()) == wire.lost
+    assert Committed({0: ("0:1:0",)}, frozenset()) == committed
+    assert {0: 1} == await counted(await open_store())
+
+
+@pytest.mark.asyncio
+async def test_rivals_never_write_what_is_not_theirs(open_store: OpenMongoStore) -> None:
+    """Two processes take the same partitions from each other: what was answered is what counts."""
+    answered = dict.fromkeys(range(3), 0)
+
+    async def rival(store: MongoStore) -> None:
+        for _ in range(5):
+            cursors = {p: a.cursor for p, a in (await store.acquire(answered)).items()}
+            for _ in range(6):
+                writes = [counting(cursor) for cursor in cursors.values()]
+                committed = await store.commit(writes)
+                for write in writes:
+                    if write.partition not in committed.fenced:
+                        answered[write.partition] += 1
+                        cursors[write.partition] = write.cursor
+                    else:
+                        del cursors[write.partition]
+
+    await asyncio.gather(*[rival(await open_store()) for _ in range(2)])
+
+    reader = await open_store()
+    stored = await counted(reader)
+    assert stored == {cursor.partition: cursor.version for cursor in await reader.cursors()}
+    # One that landed may be answered as fenced, if its owner was replaced before it could look.
+    takeovers = 2 * 5
+    for partition, count in answered.items():
+        assert 0 <= stored[partition] - count <= takeovers
+
+
+@pytest.mark.asyncio
+async def test_questions_are_answered_from_indexes(
+    open_store: OpenMongoStore, database: Database
+) -> None:
+    """Neither a party's rows nor wakes, parties or figures are searched for, nor sorted."""
+    await open_store()
+    found = {"p": 0, "w": {"$gt": 0, "$lte": 9}}
+    questions: list[dict[str, Any]] = [
+        {"find": "documents", "filter": {"y": {"$in": ["a", "b"]}, "o": True}},
+        {"find": "documents", "filter": {"k": "item"}, "sort": {"_id": 1}},
+        {"find": "parties", "filter": found, "sort": {"w": 1, "_id": 1}, "limit": 5},
+        {"find": "parties", "filter": {"p": 0, "_id": {"$gt": "a"}}, "sort": {"_id": 1}},
+        {"find": "parties", "filter": {"p": {"$in": [0, 1]}, "parked": {"$exists": True}}},
+        {"find": "cells", "filter": {"row": {"$gte": "a", "$lt": "b"}}},
+    ]
+
+    plans = [
+        str(database.command("explain", question)["queryPlanner"]["winningPlan"])
+        for question in questions
+    ]
+
+    assert ["IXSCAN"] * 6 == ["IXSCAN" if "IXSCAN" in plan else plan for plan in plans]
+    assert not [plan for plan in plans if "'SORT'" in plan or "COLLSCAN" in plan]
+
+
+@pytest.mark.asyncio
+@pytest.mark.timeout(180)
+async def test_an_outage_is_unavailability(stack: Stack, open_store: OpenMongoStore) -> None:
+    """Without a server every call says so within seconds, and works again when it is back."""
+    store = await open_store()
+    cursor = (await store.acquire([0]))[0].cursor
+    write = counting(cursor)
+    calls: list[Callable[[], Awaitable[object]]] = [
+        store.ping,
+        lambda: store.commit([write]),
+        lambda: store.acquire([1]),
+        lambda: store.load(["party"], []),
+        lambda: store.wakes(0, None, datetime.max.replace(tzinfo=UTC), 1),
+        lambda: store.taken(["id"]),
+        lambda: store.bind({"account": None}),
+        lambda: store.cells(""),
+        lambda: store.release([0], []),
+    ]
+
+    stack.mongod.kill()
+    try:
+        started = time.monotonic()
+        refused = await asyncio.gather(*(call() for call in calls), return_exceptions=True)
+        took_s = time.monotonic() - started
+    finally:
+        await asyncio.to_thread(stack.mongod.start)
+    await store.commit([write])
+
+    assert [Unavailable] * len(calls) == [type(answer) for answer in refused]
+    assert took_s < 20
+    assert {0: 1} == await counted(store)
+
+
+@pytest.mark.asyncio
+@pytest.mark.timeout(180)
+async def test_kills_of_the_database_lose_nothing(stack: Stack, open_store: OpenMongoStore) -> None:
+    """`kill -9` of mongod, three times, amid commits: each is written once, in order."""
+    store = await open_store()
+    cursors = {p: a.cursor for p, a in (await store.acquire(range(4))).items()}
+    kills = 3
+    over = asyncio.Event()
+
+    async def write() -> int:
+        number = 0
+        while not over.is_set():
+            writes = [counting(cursor) for cursor in cursors.values()]
+            committed = await committed_at_last(store, writes)
+            assert frozenset() == committed.fenced
+            cursors.update((write.partition, write.cursor) for write in writes)
+            number += 1
+        return number
+
+    writing = asyncio.ensure_future(write())
+    for kill in range(kills):
+        await asyncio.sleep(0.4 + kill * 0.137)
+        await asyncio.to_thread(stack.mongod.kill)
+        await asyncio.to_thread(stack.mongod.start)
+    await asyncio.sleep(0.3)
+    over.set()
+    commits = await writing
+
+    assert commits > 10 * kills
+    assert dict.fromkeys(range(4), commits) == await counted(store)
+    left = await store.acquire(range(4))
+    assert [commits] * 4 == [len(left[p].leftovers) for p in range(4)]
+
+
+@pytest.mark.asyncio
+@pytest.mark.timeout(180)
+async def test_a_commit_larger_than_a_message_is_written(open_store: OpenMongoStore) -> None:
+    """More than MongoDB takes in one message, and in one transaction with its cache, is written."""
+    store = await open_store()
+    writes = [counting(a.cursor) for a in (await store.acquire([0, 1])).values()]
+    for write in writes:
+        party = f"party-{write.partition}"
+        write.rows = [Row(party, "item", str(n), "x" * 2_000_000, new=n < 20) for n in range(26)]
+
+    committed = await committed_at_last(store, writes)
+
+    assert frozenset() == committed.fenced
+    assert {0: 1, 1: 1} == await counted(store)
+    assert [26, 26] == [len(await store.load([party], [])) for party in ("party-0", "party-1")]

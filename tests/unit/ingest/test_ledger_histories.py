@@ -1,0 +1,301 @@
+"""Random histories, in any order and with duplicates, against what is obvious of a ledger."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from services.ingest.domain.core import IngestCore
+from services.ingest.domain.payment import Payment
+from services.ingest.domain.position import Position, position
+from services.ingest.domain.waiting import Waiting
+from shared.core import Document, Outgoing, Refusal
+from shared.events import billing, ledger
+from shared.events.base import Fact
+from shared.money import minor, text
+from shared.testing.line import Line
+
+DAY_0 = date(2025, 1, 1)
+T_0 = datetime(2025, 1, 1, 12, tzinfo=UTC)
+ACCOUNT = "A-1"
+CURRENCIES = ("EUR", "JPY", "KWD")
+
+days = st.integers(0, 200).map(lambda n: DAY_0 + timedelta(n))
+amounts = st.one_of(st.integers(1, 5), st.integers(1, 20_000))
+names = st.integers(1, 4).map(str)
+currencies = st.sampled_from(CURRENCIES)
+
+
+@st.composite
+def issued(draw: st.DrawFn) -> Fact:
+    currency, invoice_id = draw(currencies), "I" + draw(names)
+    parts = draw(st.lists(amounts, min_size=0, max_size=3))
+    total = sum(parts) or draw(amounts)
+    return billing.InvoiceIssued(
+        account_id=ACCOUNT,
+        invoice_id=invoice_id,
+        issued_on=draw(days),
+        due_on=draw(days),
+        amount=text(total, currency),
+        currency=currency,
+        installments=tuple(
+            billing.Installment(
+                item_id=f"{invoice_id}/{n}", due_on=draw(days), amount=text(part, currency)
+            )
+            for n, part in enumerate(parts)
+        )
+        or None,
+        opening=draw(
+            st.none()
+            | st.builds(
+                billing.Opening,
+                as_of=days,
+                open_amount=st.integers(1, total).map(lambda part: text(part, currency)),
+            )
+        ),
+    )
+
+
+@st.composite
+def amended(draw: st.DrawFn) -> Fact:
+    invoice_id, currency = "I" + draw(names), draw(currencies)
+    parts = draw(st.lists(amounts, min_size=0, max_size=3))
+    return billing.InvoiceAmended(
+        account_id=ACCOUNT,
+        invoice_id=invoice_id,
+        amended_on=draw(days),
+        due_on=draw(st.none() | days),
+        amount=None if parts else draw(st.none() | amounts.map(lambda a: text(a, currency))),
+        installments=tuple(
+            billing.Installment(
+                item_id=f"{invoice_id}/{draw(st.integers(0, 4))}-{n}",
+                due_on=draw(days),
+                amount=text(part, currency),
+            )
+            for n, part in enumerate(parts)
+        )
+        or None,
+    )
+
+
+@st.composite
+def received(draw: st.DrawFn) -> Fact:
+    currency = draw(currencies)
+    shares = draw(st.lists(amounts, max_size=3))
+    allocations = []
+    for share in shares:
+        invoice_id = "I" + draw(names)
+        other = draw(currencies)
+        allocations.append(
+            billing.Allocation(
+                invoice_id=invoice_id,
+                item_id=draw(st.none() | st.just(f"{invoice_id}/0")),
+                amount=text(draw(amounts), other) if draw(st.booleans()) else text(share, currency),
+                payment_amount=draw(st.sampled_from([None, text(share, currency)])),
+                deductions=tuple(
+                    billing.Deduction(kind="bank_fee", amount=text(draw(amounts), currency))
+                    for _ in range(draw(st.integers(0, 1)))
+                ),
+            )
+        )
+    told = tuple(
+        part if part.payment_amount else part.model_copy(update={"amount": text(share, currency)})
+        for part, share in zip(allocations, shares, strict=True)
+    )
+    return billing.PaymentReceived(
+        account_id=ACCOUNT,
+        payment_id="P" + draw(names),
+        amount=text(sum(shares) + draw(amounts), currency),
+        currency=currency,
+        received_on=draw(days),
+        allocations=told or None,
+    )
+
+
+def of(model: type[Fact], **fields: Any) -> st.SearchStrategy[Fact]:
+    """Events of one type about the account."""
+    return st.builds(model, account_id=st.just(ACCOUNT), **fields)
+
+
+def ids(letter: str) -> st.SearchStrategy[str]:
+    """A few ids, so that events meet."""
+    return names.map(lambda name: letter + name)
+
+
+def money(currency: str) -> st.SearchStrategy[str]:
+    """A decimal amount."""
+    return amounts.map(lambda amount: text(amount, currency))
+
+
+events = st.one_of(
+    issued(),
+    issued(),
+    received(),
+    received(),
+    amended(),
+    currencies.flatmap(
+        lambda currency: of(
+            billing.InvoiceCredited,
+            credit_note_id=ids("C"),
+            invoice_id=st.none() | ids("I"),
+            amount=money(currency),
+            currency=st.just(currency),
+            credited_on=days,
+        )
+    ),
+    of(billing.CreditVoided, credit_note_id=ids("C"), voided_on=days),
+    of(billing.InvoiceVoided, invoice_id=ids("I"), voided_on=days),
+    of(billing.InvoiceReinstated, invoice_id=ids("I"), reinstated_on=days),
+    of(
+        billing.InvoiceWrittenOff,
+        write_off_id=ids("W"),
+        invoice_id=ids("I"),
+        amount=st.none() | money("JPY"),
+        written_off_on=days,
+    ),
+    of(
+        billing.PaymentReversed,
+        reversal_id=ids("R"),
+        payment_id=ids("P"),
+        amount=st.none() | money("JPY"),
+        reversed_on=days,
+        reason=st.sampled_from(["chargeback", "bounced", "error"]),
+    ),
+    of(billing.PaymentReinstated, reversal_id=ids("R"), reinstated_on=days),
+    currencies.flatmap(
+        lambda currency: of(
+            billing.PaymentRefunded,
+            refund_id=ids("F"),
+            payment_id=st.none() | ids("P"),
+            amount=money(currency),
+            currency=st.just(currency),
+            refunded_on=days,
+            reopens=st.lists(ids("I"), max_size=2).map(tuple),
+        )
+    ),
+    of(
+        billing.DisputeOpened,
+        dispute_id=ids("D"),
+        invoice_id=st.none() | ids("I"),
+        amount=st.none() | money("JPY"),
+        opened_on=days,
+    ),
+    of(
+        billing.DisputeResolved,
+        dispute_id=ids("D"),
+        outcome=st.sampled_from(["accepted", "rejected"]),
+        resolved_on=days,
+    ),
+)
+steps = st.lists(st.one_of(events, events, events, st.integers(1, 40)), max_size=40)
+
+
+class Book:
+    """The obvious model: all entries that were told, and nothing else."""
+
+    def __init__(self) -> None:
+        self.items: Counter[tuple[str, str, str]] = Counter()
+        self.held: Counter[tuple[str, str]] = Counter()
+        self.open: set[tuple[str, str]] = set()
+
+    def read(self, sent: list[Outgoing]) -> None:
+        for outgoing in sent:
+            fact = outgoing.data
+            if isinstance(fact, ledger.InvoiceOpened | ledger.InvoiceReopened):
+                self.open.add((fact.invoice_id, fact.item_id))
+            elif isinstance(fact, ledger.InvoiceSettled):
+                self.open.remove((fact.invoice_id, fact.item_id))
+            for entry in getattr(fact, "entries", ()):
+                self._entry(entry, fact)
+
+    def _entry(self, entry: ledger.Entry, fact: Any) -> None:
+        amount = minor(entry.amount, fact.currency)
+        if entry.kind in ledger.RECEIVABLE_KINDS:
+            name = (entry.invoice_id, entry.item_id, fact.currency)
+            self.items[name] += amount
+            assert self.items[name] >= 0
+            assert minor(entry.open_amount, fact.currency) == self.items[name]
+        else:
+            self.held[(entry.kind, fact.currency)] += amount
+            assert self.held[(entry.kind, fact.currency)] >= 0
+
+    def held_of(self, kind: str) -> dict[str, str]:
+        """What is held, as decimal strings by currency."""
+        return {
+            currency: text(amount, currency)
+            for (name, currency), amount in sorted(self.held.items())
+            if name == kind and amount
+        }
+
+
+def told(
+    line: Line, steps: list[Fact | int], see: Callable[[list[Outgoing]], None] = lambda _: None
+) -> list[Fact]:
+    """Tell the steps, events and numbers of days to let pass: those events that were taken."""
+    now, taken = T_0, []
+    for step in steps:
+        if isinstance(step, int):
+            now += timedelta(step)
+            see(line.tick(now))
+            continue
+        answer = line.tell(step, time=now)
+        if not isinstance(answer, Refusal):
+            taken.append(step)
+            see(answer)
+    return taken
+
+
+def documents(line: Line) -> dict[str, list[Document]]:
+    party = line.party(ACCOUNT)
+    return {kind.prefix: list(party.all(kind)) for kind in line.core.documents}
+
+
+@given(steps)
+@settings(max_examples=100)
+def test_the_entries_that_were_told_are_the_position(steps: list[Fact | int]) -> None:
+    """Replaying nothing but entries gives each open amount, and all cash and credit held."""
+    line, book = Line(IngestCore()), Book()
+
+    told(line, steps, book.read)
+
+    found = position(line.party(ACCOUNT), ACCOUNT, date.max) or Position(ACCOUNT, "")
+    assert {name: amount for name, amount in book.items.items() if amount} == {
+        (item.invoice_id, item.item_id, item.currency): minor(item.open_amount, item.currency)
+        for item in found.open_items
+    }
+    assert book.open == {(item.invoice_id, item.item_id) for item in found.open_items}
+    assert book.held_of("unapplied_cash") == found.unapplied_cash
+    assert book.held_of("unapplied_credit") == found.unapplied_credit
+
+
+@given(steps)
+@settings(max_examples=60)
+def test_each_cent_of_cash_is_in_one_place(steps: list[Fact | int]) -> None:
+    """Cash that came = applied + unapplied + refunded + reversed, of each payment; none below 0."""
+    line = Line(IngestCore())
+
+    told(line, steps)
+
+    for payment in line.party(ACCOUNT).all(Payment):
+        applied = sum(done.cash for done in payment.applied)
+        places = (applied, payment.unapplied, payment.refunded, payment.reversed)
+        assert min(places) >= 0
+        assert payment.amount == sum(places)
+
+
+@given(steps, st.randoms(use_true_random=False))
+@settings(max_examples=100)
+def test_what_came_before_changes_nothing(steps: list[Fact | int], random: Any) -> None:
+    """An event that was taken, told again later under another id, changes and tells nothing."""
+    line = Line(IngestCore())
+    taken = told(line, steps)
+    before = documents(line)
+    assume(not any(note.refused for note in line.party(ACCOUNT).all(Waiting)))
+
+    again = [line.tell(event, time=T_0) for event in random.sample(taken, len(taken))]
+
+    assert [[]] * len(taken) == again
+    assert before == documents(line)
