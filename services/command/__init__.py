@@ -27,8 +27,8 @@ TABLE = (
     Row("stack", "shared.cli.stack", "A local Kafka and MongoDB: up, down, status."),
     Row("simulate", "services.command.simulate", "All four services over a file, in one process."),
     Row("replay", "services.command.replay", "A file of events through Kafka, ticks in between."),
-    Row("import", "services.command.importing", "CSV or bank statements to a file of events."),
-    Row("schemas", "services.command.schemas", "The published JSON Schemas: write, check."),
+    Row("import", "shared.cli.importing.app", "CSV or bank statements to a file of events."),
+    Row("schemas", "shared.cli.schemas", "The published JSON Schemas: write, check."),
     Row("bench", "services.command.bench", "Speed, as ratios to a bare loop."),
 )
 

@@ -74,6 +74,11 @@ class Fleet:
         with urllib.request.urlopen(self.url(name, path), timeout=_ANSWER_S) as answer:  # noqa: S310 - our own address
             return json.loads(answer.read())
 
+    def text(self, name: str, path: str) -> str:
+        """A service's answer as text; raises `OSError` as `get` does."""
+        with urllib.request.urlopen(self.url(name, path), timeout=_ANSWER_S) as answer:  # noqa: S310 - our own address
+            return str(answer.read().decode())
+
     def is_ready(self, name: str) -> bool:
         """Whether a service says that it does its work."""
         try:

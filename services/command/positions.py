@@ -1,6 +1,7 @@
 """Each account's position: what ingest says it owes, and where outreach has it."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -12,10 +13,11 @@ from shared.simulation import Stage
 
 
 def positions(ingest: Stage, outreach: Stage, day: date) -> Iterator[dict[str, Any]]:
-    """One JSON object per account, by party and account id."""
+    """One JSON-shaped object per account, by party and account id, as of the end of `day`."""
     known = {party.id: party for party in outreach.parties()}
     for party in ingest.parties():
         for account in sorted(party.all(Account), key=lambda one: one.account_id):
-            place = position(party, account.account_id, day)
-            seen = standing(known.get(party.id, Party(party.id)), account.account_id, day)
-            yield {"party_id": party.id, **place.to_document(), **seen}
+            place = position(party, account.account_id, day, ingest.lane.shared)
+            if place is not None:
+                seen = standing(known.get(party.id, Party(party.id)), account.account_id, day)
+                yield {"party_id": party.id, **asdict(place), **seen}

@@ -1,6 +1,6 @@
 """`arrears simulate`: all four services over files of events, in one process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from rich.console import Console
 from services.command.positions import positions
 from services.command.stages import stages
 from services.command.times import UNTIL_HELP, step_of, until_of
+from services.kpi.domain.creditors import Creditors
 from services.kpi.domain.report import report
 from shared import envelope
 from shared.cli.eventfile import BadLine, Line, read, with_ticks
@@ -65,7 +66,7 @@ def main(
     raise typer.Exit(1 if refused else 0)
 
 
-def simulate(lines: Iterator[Line], *, out: Path, policies: Path | None = None) -> int:
+def simulate(lines: Iterable[Line], *, out: Path, policies: Path | None = None) -> int:
     """Run the simulation and write its files to `out`; how many events it had, ticks not counted.
 
     Raises:
@@ -88,7 +89,7 @@ def simulate(lines: Iterator[Line], *, out: Path, policies: Path | None = None) 
     return count
 
 
-def _write(files: dict[str, IO[bytes]], record: Record) -> None:
+def _write(files: Mapping[str, IO[bytes]], record: Record) -> None:
     name = FILES.get(record.topic)
     if name is None:
         return
@@ -131,4 +132,8 @@ def _sum_up(line_up: list[Stage], out: Path, last: datetime) -> None:
     with (out / "accounts.jsonl").open("wb") as file:
         for position in positions(ingest, outreach, as_of):
             file.write(to_json(position) + b"\n")
-    (out / "kpi.json").write_bytes(to_json(report(kpi.cells, as_of=as_of), indent=1) + b"\n")
+    calendars = kpi.lane.shared.find(Creditors)
+    figures = report(
+        kpi.cells, as_of=as_of, creditors=calendars.in_force if calendars is not None else None
+    )
+    (out / "kpi.json").write_bytes(to_json(figures, indent=1) + b"\n")

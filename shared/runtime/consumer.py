@@ -1,7 +1,7 @@
 """The service's one batch subscriber: what comes in, in what order, and how far we say we are."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -40,13 +40,19 @@ class Intake:
     ownership: Ownership
     rounds: Rounds
     consumer: Callable[[], AIOKafkaConsumer | None]
+    ends: Callable[[Sequence[TopicPartition]], Awaitable[dict[TopicPartition, int]]]
+    """The ends of partitions, asked for on a connection of its own: on the consumer's, the question
+    would stand behind a fetch that waits for records."""
     advised_at: float = 0.0
+    _behind: set[TopicPartition] | None = None
+    """What was not read up when the broker was last asked; None: ask again."""
     _advice: asyncio.Task[None] | None = None
 
     async def take(self, records: Sequence[ConsumerRecord]) -> None:
         """Work off one poll. It never raises: FastStream would pass the batch over."""
         async with self.ownership.lock:
             self._receive(records)
+            self._behind = None
             await self._work()
 
     async def _work(self) -> None:
@@ -105,7 +111,13 @@ class Intake:
             consumer.seek(spot, expected)
 
     async def read_up(self, lanes: Iterable[Lane]) -> Callable[[int, str], bool]:
-        """Whether a lane's topic was read to the end it had just now: asked only if a tick waits."""
+        """Whether a lane's topic was read to its end: asked only if a tick waits, once for a poll.
+
+        All ticks of a poll were appended before the question, so one answer holds for all of them.
+        """
+        if self._behind is not None:
+            known = self._behind
+            return lambda partition, topic: TopicPartition(topic, partition) not in known
         consumer = self.consumer()
         waiting = [lane for lane in lanes if self.wiring.merged and _holds_tick(lane)]
         if consumer is None or not waiting:
@@ -116,12 +128,12 @@ class Intake:
             for topic in self.wiring.inputs[1:]
         ]
         try:
-            ends = await consumer.end_offsets(spots)
+            ends = await self.ends(spots)
             positions = {spot: await consumer.position(spot) for spot in spots}
         except (KafkaError, TimeoutError) as failure:
             log.warning("shell.ends_unknown", why=str(failure))
             return lambda _partition, _topic: False
-        behind = {spot for spot in spots if positions[spot] < ends[spot]}
+        behind = self._behind = {spot for spot in spots if positions[spot] < ends[spot]}
         return lambda partition, topic: TopicPartition(topic, partition) not in behind
 
     async def nudge(self) -> None:
@@ -130,6 +142,7 @@ class Intake:
             await asyncio.sleep(NUDGE_S)
             if any(lane.waiting() for lane in self.rounds.lanes.values()):
                 async with self.ownership.lock:
+                    self._behind = None
                     await self._work()
 
     def lag(self) -> dict[tuple[str, int], int]:

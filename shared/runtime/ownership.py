@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
 
 from shared.core import Core
 from shared.line.lane import Lane, Limits
@@ -81,7 +82,7 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has
             while generation == self._generation:
                 try:
                     await self._take_over(consumer, numbers)
-                except (Unavailable, PublishUnavailable) as failure:
+                except (Unavailable, PublishUnavailable, KafkaError, TimeoutError) as failure:
                     self.rounds.observer.unavailable("taking over")
                     log.warning("shell.take_over_failed", why=str(failure))
                     await self.rounds.sleep(PAUSES_S[min(attempt, len(PAUSES_S) - 1)])
@@ -90,6 +91,7 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has
                     self.rounds.stop(str(failure))
                     return
                 else:
+                    log.info("shell.owned", partitions=numbers)
                     self.rounds.observer.owned(len(numbers))
                     self.rounds.observer.available("taking over")
                     consumer.resume(*assigned)

@@ -1,13 +1,15 @@
 """One service's process put together: core, store, broker, HTTP. Each service's app adds its routes."""
 
 import asyncio
+import logging
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from faststream.kafka import KafkaBroker
 from prometheus_client import CollectorRegistry
 
@@ -23,6 +25,7 @@ from shared.runtime.observer import Observer
 from shared.runtime.offsets import last_sequences
 from shared.runtime.ownership import Ownership
 from shared.runtime.producer import Publisher
+from shared.runtime.readable import read_any_header
 from shared.runtime.rounds import PAUSES_S, Rounds
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.store import MongoStore
@@ -50,6 +53,8 @@ class Service:
     intake: Intake = field(init=False)
     broker: KafkaBroker = field(init=False)
     subscriber: Any = field(init=False)
+    _asker: AIOKafkaConsumer | None = None
+    """Asks for ends of partitions; it reads nothing."""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -90,16 +95,20 @@ class Service:
             consumer=self._consumer,
             last_sequences=lambda spots: last_sequences(settings.kafka_client(), spots),
         )
-        self.intake = Intake(wiring, self.ownership, self.rounds, self.consumer)
+        self.intake = Intake(
+            wiring, self.ownership, self.rounds, self.consumer, self._ends
+        )
         self.broker = KafkaBroker(
             settings.kafka_bootstrap_servers,
             apply_types=False,  # typed handlers cost three times the CPU; AsyncAPI is declared apart
             allow_auto_create_topics=False,
-            graceful_timeout=settings.shutdown_deadline_s,
+            graceful_timeout=settings.shutdown_deadline_s / 2,  # the rest is for handing over
+            consumer_only=True,  # what is published goes through the publisher
             security=settings.broker_security(),
             client_id=settings.group_id,
-            logger=None,
+            logger=logging.getLogger("faststream"),  # else what a handler raises is never seen
         )
+        read_any_header()
         self.subscriber = subscribe(self.broker, settings, wiring, self.ownership)
         self.subscriber(self.intake.take)
 
@@ -112,6 +121,14 @@ class Service:
         if consumer is None:
             raise Unavailable("the consumer is not running")
         return consumer
+
+    async def _ends(self, spots: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        if self._asker is None:
+            asker = AIOKafkaConsumer(**self.settings.kafka_client())
+            await asker.start()
+            self._asker = asker
+        ends: dict[TopicPartition, int] = await self._asker.end_offsets(spots)
+        return ends
 
     def end(self, reason: str) -> None:
         """End the process with a message: something that going on would make worse."""
@@ -164,6 +181,8 @@ class Service:
         async with self.ownership.lock:
             await self.ownership.let_go()
         await self.publisher.stop()
+        if self._asker is not None:
+            await self._asker.stop()
         with suppress(Unavailable):
             await self.store.stop()
 

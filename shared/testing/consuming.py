@@ -37,8 +37,8 @@ async def write(
 
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:
-    """Wait, five seconds at most, until it is so."""
-    async with asyncio.timeout(5):
+    """Wait, 20 seconds at most, until it is so: a new broker takes some to have its first group."""
+    async with asyncio.timeout(20):
         while not await true():  # noqa: ASYNC110 - nothing in the libraries tells us
             await asyncio.sleep(0.02)
 

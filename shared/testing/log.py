@@ -15,7 +15,7 @@ from aiokafka import TopicPartition
 from prometheus_client import CollectorRegistry
 from typing_extensions import override
 
-from shared.core import Core
+from shared.core import Core, Document
 from shared.line.fold import Fold
 from shared.line.lane import Lane, Limits
 from shared.line.parties import DocumentCodec
@@ -282,6 +282,11 @@ class SilentObserver(Observer):
 
 
 @cache
+def _codec(kinds: tuple[type[Document], ...]) -> DocumentCodec:
+    return DocumentCodec(kinds)
+
+
+@cache
 def _metrics() -> ShellMetrics:
     return ShellMetrics(CollectorRegistry(), "memory")
 
@@ -319,14 +324,16 @@ class Worker:
         self.ownership = Ownership(
             core=core,
             wiring=wiring,
-            codec=DocumentCodec(core.documents),
+            codec=_codec(core.documents),
             rounds=self.rounds,
             limits=limits or Limits(),
             partitions=log.partitions,
             consumer=lambda: self.consumer,
             last_sequences=log.last_sequences,
         )
-        self.intake = Intake(wiring, self.ownership, self.rounds, lambda: self.consumer)
+        self.intake = Intake(
+            wiring, self.ownership, self.rounds, lambda: self.consumer, self.consumer.end_offsets
+        )
         self.intake.advised_at = float("inf")  # no advice: it would be a task of its own
 
     async def _read_up(self, lanes: Iterable[Lane]) -> Callable[[int, str], bool]:

@@ -47,7 +47,7 @@ class Added(Fact):
     reopens: tuple[str, ...] = ()
     """Items that may be settled; they are asked for while the event is folded."""
     corrects: tuple[str, ...] = ()
-    """Items that may be settled; `wants` names them beforehand."""
+    """Items that may be settled; `wants` names them beforehand, as it does the two above."""
     wake_in_s: tuple[int, ...] = ()
     wake_at: Instant | None = None
     padding: int = 0
@@ -143,12 +143,12 @@ class ToyCore:
     documents: tuple[type[Document], ...] = (Tally, Item, Setting)
 
     def wants(self, event: Event) -> Iterable[tuple[type[Document], str]]:
-        """What the event says it corrects."""
+        """The items that the event changes, but for those it reopens."""
         data = event.data
         if isinstance(data, Added):
             if data.fault == "wants":
                 raise Misbehaviour("wants")
-            return [(Item, name) for name in data.corrects]
+            return [(Item, name) for name in (*data.corrects, *data.items, *data.closes)]
         return ()
 
     def fold(self, party: Party, event: Event, effects: Effects) -> Refusal | None:

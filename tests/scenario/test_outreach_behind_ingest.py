@@ -150,6 +150,7 @@ def test_an_amended_due_date_starts_the_count_anew() -> None:
     )
 
     assert cancelled(sent) == ["changed"]
+    assert [each.reason for each in facts(sent, outreach.CaseClosed)] == ["cured"]
     assert [] == contacts(flow.hourly("03-13 10:00", "03-25 07:00"))
     assert contacts(flow.tick(utc("03-25 08:00"))) == [("friendly_reminder", "email")]
 

@@ -64,7 +64,9 @@ def test_quiet_hours_are_told_once() -> None:
     story.tick("03-13 00:00")
     story.at("03-13 00:30").debtor(EMAIL, name="New Name")
 
-    sent = story.hourly("03-13 01:00", "03-13 07:00")
+    sent = story.hourly("03-13 01:00", "03-13 03:00")
+    story.at("03-13 03:30").debtor(EMAIL, name="Newer Name")
+    sent += story.hourly("03-13 04:00", "03-13 07:00")
 
     assert suppressed(sent) == [("reminder", "quiet_hours")]
     (told,) = facts(sent, outreach.ContactSuppressed)
@@ -267,3 +269,17 @@ def test_the_record_answers_why() -> None:
     assert ("2026-03-13T09:00:00+01:00 Europe/Berlin",) == record.local_times
     assert "hours.email" in record.rules
     assert 1 == record.facts["attempt"]
+
+
+def test_a_contact_that_was_made_after_all_counts_again() -> None:
+    """A's channel says expired, then sent: B, which waited for the cap, goes on waiting."""
+    story = Story()
+    for account in ("A", "B"):
+        story.at("03-02 06:00").debtor(account=account, party="P")
+        story.bill("I1", "100.00", "03-10", account=account)
+    task = only_task(story.tick("03-13 08:00"))
+
+    story.at("03-13 08:10").report("expired", task.task_id)
+    story.at("03-13 08:20").report("sent", task.task_id)
+
+    assert [] == contacts(story.hourly("03-13 09:00", "03-13 19:00"))

@@ -307,6 +307,19 @@ def test_a_creditor_counts_days_in_its_own_time_zone() -> None:
     assert contacts(story.tick("03-12 11:00")) == [("first", "email")]
 
 
+def test_a_debtor_ahead_of_the_creditors_day_waits_for_it() -> None:
+    """It is morning in Auckland, but in Los Angeles the day of the step has not begun."""
+    story = Story(Policy.from_document(always_open(steps=[step("first", 3)])))
+    document = {"creditors": {"default": {"time_zone": "America/Los_Angeles"}}}
+    story.publish("creditors", 1, "03-01 00:00", document)
+    story.tick("03-02 08:00")
+    story.debtor(EMAIL, time_zones=("Pacific/Auckland",))
+    story.bill("I1", "100.00", "03-10")
+
+    assert [] == contacts(story.hourly("03-12 00:00", "03-13 06:00"))
+    assert contacts(story.tick("03-13 07:00")) == [("first", "email")]
+
+
 def test_an_item_due_in_the_year_9999_is_no_trouble() -> None:
     """Days cannot be added to the last of all days: nothing is planned, nothing breaks."""
     story = Story()

@@ -369,6 +369,20 @@ def test_our_own_parking_withdraws_as_well() -> None:
     assert cancelled(effects.out) == ["parked"]
 
 
+def test_a_new_case_takes_its_steps_anew() -> None:
+    """The reminder was sent, then all was paid and taken back: the reminder is due once more."""
+    story, task = reminded()
+    story.at("03-13 08:10").report("sent", task.task_id)
+    story.at("03-13 08:30").pay("I1", "100.00")
+    story.tick("03-13 09:00")
+
+    story.at("03-17 09:00").bounce("I1", "100.00")
+    again = only_task(story.tick("03-17 10:00"))
+
+    assert "reminder" == again.step
+    assert task.case_id != again.case_id
+
+
 def test_a_payment_that_bounced_opens_a_new_case_with_the_old_due_date() -> None:
     """Paid on the 13th, taken back on the 30th: late by 20 days again, so the firm reminder."""
     story, _ = reminded()

@@ -9,7 +9,7 @@ from services.ingest.domain.invoice import Invoice, Item
 from services.ingest.domain.ledger import Ledger
 from shared.events import ledger as facts
 from shared.events.billing import Allocation
-from shared.money import MoneyError, minor
+from shared.money import MoneyError, minor, text
 
 
 @dataclass(slots=True)
@@ -59,6 +59,16 @@ class Told:
             amount=amount,
             cash=minor(self.payment_amount, cash_currency) if self.payment_amount else amount,
             deducted=sum(minor(deduction, item_currency) for deduction in self.deductions),
+        )
+
+    def left(self, rest: "Share", item_currency: str, cash_currency: str) -> "Told":
+        """What of it the payment's cash did not reach, because some of it was taken back."""
+        return Told(
+            invoice_id=self.invoice_id,
+            item_id=self.item_id,
+            amount=text(rest.amount, item_currency),
+            payment_amount=text(rest.cash, cash_currency) if self.payment_amount else "",
+            deductions=[text(rest.deducted, item_currency)] if rest.deducted else [],
         )
 
 

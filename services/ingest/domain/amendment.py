@@ -89,7 +89,11 @@ def _latest(known: date | None, told: date) -> date:
 
 def _rebook(ledger: Ledger, invoice: Invoice, parts: list[Part], told: InvoiceAmended) -> None:
     """Book what the new schedule changes: entries move to new due dates, amounts are adjusted."""
-    on = max(told.amended_on, *(item.raised_on for item in invoice.items))
+    on = max(
+        told.amended_on,
+        invoice.items[0].from_on,
+        *(item.free_from(item.open) for item in invoice.items if item.open),
+    )
     known = {item.item_id for item in invoice.items}
     new = {
         part.item_id: new_item(part.item_id, due_on=part.due_on, amount=part.amount, from_on=on)

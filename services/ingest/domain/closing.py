@@ -90,7 +90,7 @@ def wake_by(ledger: Ledger, day: date) -> None:
 def _void_again(ledger: Ledger, touch: Touch) -> None:
     """What came to be open on a void invoice is void too."""
     invoice, item = touch.invoice, touch.item
-    on = item.raised_on
+    on = item.free_from(item.open)
     entry = ledger.post(invoice, item, "voided", -item.open, on)
     fact = facts.InvoiceAdjusted(
         account_id=ledger.account.account_id,

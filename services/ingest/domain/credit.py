@@ -154,7 +154,7 @@ def _apply(ledger: Ledger, note: CreditNote, invoice: Invoice, *, on: date) -> l
     for item in invoice.oldest_first():
         amount = min(item.open, note.unapplied)
         if amount:
-            since = max(on, item.raised_on)
+            since = max(on, item.free_from(amount))
             entries.append(ledger.post(invoice, item, "credited", -amount, since))
             note.unapplied -= amount
             note.applied.append(

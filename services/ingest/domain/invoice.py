@@ -37,9 +37,9 @@ class Posting:
 class Item:
     """What is open and ages on its own: an invoice, or one instalment of it. Minor units.
 
-    `from_on` is the first day on which it counts, `raised_on` the last one on which more of it
-    came to be open; `aged_from` is the day from which its age is announced (after a settlement
-    was undone or the due date moved). `wakes_on` is the day of its next change of bucket.
+    `from_on` is the first day on which it counts; `aged_from` is the day from which its age is
+    announced (after a settlement was undone or the due date moved). `wakes_on` is the day of its
+    next change of bucket.
     """
 
     item_id: str
@@ -47,7 +47,6 @@ class Item:
     amount: int
     open: int
     from_on: date
-    raised_on: date
     bucket: str = CURRENT
     overdue: bool = False
     aged_from: date = date.min
@@ -61,6 +60,24 @@ class Item:
     def booked(self, kinds: Iterable[EntryKind]) -> int:
         """The sum of all entries of these kinds."""
         return sum(posting.amount for posting in self.postings if posting.kind in kinds)
+
+    def free_from(self, amount: int) -> date:
+        """The first day since which this much was open all the time.
+
+        What takes `amount` away takes effect on that day or later, so that on no day less than
+        nothing was open, whatever came late.
+        """
+        if len(self.postings) == 1:
+            return self.postings[0].on
+        postings = sorted(self.postings, key=lambda posting: posting.on, reverse=True)
+        balance, free = self.open, postings[0].on
+        for posting in postings:
+            if posting.on < free:
+                if balance < amount:
+                    break
+                free = posting.on
+            balance -= posting.amount
+        return free
 
     def open_on(self, day: date) -> int:
         """What was open at the end of `day`, as now known."""

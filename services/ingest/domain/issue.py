@@ -84,7 +84,6 @@ def new_item(item_id: str, *, due_on: date, amount: int, from_on: date) -> Item:
         amount=amount,
         open=0,
         from_on=from_on,
-        raised_on=from_on,
         bucket=CURRENT,
     )
     item.wakes_on = first_wake(item)

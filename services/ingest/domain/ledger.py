@@ -100,8 +100,6 @@ class Ledger:
         item.open += amount
         if amount > 0:
             touch.rose = posting
-            if kind != "moved":
-                item.raised_on = max(item.raised_on, on)
         else:
             touch.fell = posting
         currency = invoice.currency

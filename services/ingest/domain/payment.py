@@ -28,7 +28,8 @@ class Payment(Document):
 
     `waiting` are allocations whose invoice has not come. With `by_rule` nobody said what it is
     for, and what is unapplied goes to whatever is open, by the creditor's rule. (What was refunded
-    without having been held is in no sum: nothing reopened, so it is still applied.)
+    without having been held is in no sum: nothing reopened, so it is still applied.) `held_on` is
+    the last day on which cash came to be held: what is held is applied on that day or later.
     """
 
     prefix: ClassVar[str] = "payment"
@@ -41,6 +42,7 @@ class Payment(Document):
     unapplied: int
     by_rule: bool
     method: str = ""
+    held_on: date = date.min
     reversed: int = 0
     refunded: int = 0
     applied: list[Application] = field(default_factory=list)
@@ -83,6 +85,7 @@ def receive(ledger: Ledger, told: PaymentReceived) -> Refusal | None:
         received_on=told.received_on,
         unapplied=amount,
         by_rule=not told.allocations,
+        held_on=told.received_on,
         method=told.method or "",
     )
     parts = [Told.of(part) for part in told.allocations or ()]
@@ -111,6 +114,11 @@ def meet(ledger: Ledger, invoice: Invoice) -> None:
     for payment in _held(ledger):
         if any(part.invoice_id == invoice.invoice_id for part in payment.waiting):
             _as_told(ledger, payment, origin="unapplied", only=invoice)
+
+
+def resume(ledger: Ledger, payment: Payment) -> None:
+    """Cash came back to a payment: what it was told to be for and did not get, it gets now."""
+    _as_told(ledger, payment, origin="unapplied")
 
 
 def sweep(ledger: Ledger) -> None:
@@ -194,6 +202,8 @@ def _as_told(
                     rest.cash - share.cash,
                     rest.deducted - share.deducted,
                 )
+        if rest.amount and not left:
+            waiting.append(part.left(rest, invoice.currency, payment.currency))
     payment.waiting = waiting
     ledger.party.keep(payment)
     _apply(ledger, payment, uses, origin=origin)
@@ -221,15 +231,15 @@ def _apply(
         return
     told: dict[str, list[tuple[int, facts.Entry]]] = {}
     for use in uses:
-        since = use.item.from_on if origin == "received" else use.item.raised_on
-        on = max(payment.received_on, since)
+        came_on = payment.received_on if origin == "received" else payment.held_on
+        on = max(came_on, use.item.free_from(use.share.amount + use.share.deducted))
         done, entries = collect(ledger, use.invoice, use.item, use.share, on)
         payment.applied.append(done)
         payment.unapplied -= done.cash
+        told.setdefault(use.invoice.currency, []).extend(entries)
         if origin == "unapplied" and done.cash:
             cash_out = held("unapplied_cash", -done.cash, payment.currency, on)
             told.setdefault(payment.currency, []).append((0, cash_out))
-        told.setdefault(use.invoice.currency, []).extend(entries)
     ledger.party.keep(payment)
     for currency, booked in told.items():
         for amount, portion in in_records(booked):

@@ -132,7 +132,7 @@ def _give_back(
 
 def _out_of(source: Payment | CreditNote, amount: int, on: date) -> facts.Entry:
     if isinstance(source, Payment):
-        return held("unapplied_cash", -amount, source.currency, max(on, source.received_on))
+        return held("unapplied_cash", -amount, source.currency, max(on, source.held_on))
     return held("unapplied_credit", -amount, source.currency, max(on, source.credited_on))
 
 

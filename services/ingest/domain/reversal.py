@@ -1,15 +1,16 @@
 """Reversals: money that was booked and never came, and reversals that were taken back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
 
 from typing_extensions import override
 
-from services.ingest.domain.allocation import Application, Share, collect
+from services.ingest.domain.allocation import Application, Share, Told, collect
 from services.ingest.domain.invoice import Invoice, key_of
 from services.ingest.domain.ledger import Ledger, ask_for, held, in_records
-from services.ingest.domain.payment import Payment
+from services.ingest.domain.payment import Payment, resume
 from services.ingest.domain.waiting import wait
 from shared.core import Document, Refusal
 from shared.events import ledger as facts
@@ -51,8 +52,8 @@ class Reversal(Document):
         return self.unapplied + sum(done.cash for done in self.undone)
 
 
-def ask_for_applied(ledger: Ledger, applied: list[Application]) -> None:
-    """Have the invoices at hand that a payment or credit went to; they may be settled."""
+def ask_for_applied(ledger: Ledger, applied: Sequence[Application | Told]) -> None:
+    """Have the invoices at hand that a payment or credit went (or goes) to; settled ones too."""
     account_id = ledger.account.account_id
     ask_for(ledger.party, [(Invoice, key_of(account_id, done.invoice_id)) for done in applied])
 
@@ -76,7 +77,7 @@ def reverse(ledger: Ledger, told: PaymentReversed) -> Refusal | None:
         asked = payment.amount if told.amount is None else minor(told.amount, payment.currency)
     except MoneyError as fault:
         return Refusal("invalid", str(fault), "amount")
-    ask_for_applied(ledger, payment.applied)
+    ask_for_applied(ledger, [*payment.applied, *payment.waiting])
     reversal = Reversal(
         account_id=told.account_id,
         reversal_id=told.reversal_id,
@@ -88,7 +89,7 @@ def reverse(ledger: Ledger, told: PaymentReversed) -> Refusal | None:
     booked: Booked = {}
     if reversal.unapplied:
         payment.unapplied -= reversal.unapplied
-        on = max(told.reversed_on, payment.received_on)
+        on = max(told.reversed_on, payment.held_on)
         entry = held("unapplied_cash", -reversal.unapplied, payment.currency, on)
         booked[payment.currency] = [(reversal.unapplied, entry)]
     left = asked - reversal.unapplied
@@ -153,7 +154,7 @@ def reinstate(ledger: Ledger, told: PaymentReinstated) -> Refusal | None:
     payment = ledger.find(Payment, reversal.payment_id)
     if payment is None:
         raise LookupError(f"reversal {reversal.reversal_id!r} has no payment")
-    ask_for_applied(ledger, reversal.undone)
+    ask_for_applied(ledger, [*reversal.undone, *payment.waiting])
     booked: Booked = {}
     unapplied = reversal.unapplied
     for done in reversed(reversal.undone):
@@ -162,6 +163,7 @@ def reinstate(ledger: Ledger, told: PaymentReinstated) -> Refusal | None:
         on = max(told.reinstated_on, payment.received_on)
         entry = held("unapplied_cash", unapplied, payment.currency, on)
         booked.setdefault(payment.currency, []).append((unapplied, entry))
+        payment.held_on = max(payment.held_on, on)
     payment.unapplied += unapplied
     payment.reversed -= reversal.total
     reversal.reinstated = ledger.digest
@@ -169,6 +171,8 @@ def reinstate(ledger: Ledger, told: PaymentReinstated) -> Refusal | None:
     ledger.party.keep(reversal)
     ledger.sweep = True
     _tell(ledger, reversal, booked, told.reinstated_on)
+    if payment.unapplied and payment.waiting:
+        resume(ledger, payment)
     return None
 
 
@@ -182,7 +186,7 @@ def _collect_again(
         return 0
     wanted = Share(done.amount, done.cash, done.deducted)
     given = wanted.at_most(item.open, done.cash)
-    on = max(told.reinstated_on, item.raised_on)
+    on = max(told.reinstated_on, item.free_from(given.amount + given.deducted))
     again, entries = collect(ledger, invoice, item, given, on)
     payment.applied.append(again)
     booked.setdefault(invoice.currency, []).extend(entries)

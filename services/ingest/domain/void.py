@@ -28,7 +28,9 @@ def void(ledger: Ledger, told: InvoiceVoided) -> Refusal | None:
         return None
     invoice.void = True
     entries = [
-        ledger.post(invoice, item, "voided", -item.open, max(told.voided_on, item.raised_on))
+        ledger.post(
+            invoice, item, "voided", -item.open, max(told.voided_on, item.free_from(item.open))
+        )
         for item in invoice.items
         if item.open
     ]

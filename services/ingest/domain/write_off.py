@@ -55,7 +55,7 @@ def write_off(ledger: Ledger, told: InvoiceWrittenOff) -> Refusal | None:
     for item in invoice.oldest_first():
         amount = min(item.open, left)
         if amount:
-            on = max(told.written_off_on, item.raised_on)
+            on = max(told.written_off_on, item.free_from(amount))
             entries.append(ledger.post(invoice, item, "written_off", -amount, on))
             left -= amount
     ledger.party.keep(

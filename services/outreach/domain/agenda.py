@@ -47,6 +47,8 @@ def agenda(policy: Policy, item: Item, day: date, *, spans: Spans, grace_days: i
             due.append(step)
         elif on < upcoming_on:
             upcoming, upcoming_on = step, on
+            if step.after_previous_days is None:
+                break  # Those behind it fall due no earlier.
     latest = due[-1] if due else None
     if latest is None or item.closed_on(latest.name):
         return Agenda(next_step=upcoming, next_on=upcoming_on)
@@ -55,7 +57,9 @@ def agenda(policy: Policy, item: Item, day: date, *, spans: Spans, grace_days: i
 
 
 def agenda_of(docket: Docket, account: Account, item: Item, day: date) -> Agenda:
-    """The agenda of an account's anchor."""
+    """The agenda of an account's anchor, whose steps begin anew with each case."""
+    if day > item.due_on and account.case is not None and item.enter(account.case.case_id):
+        docket.party.keep(item)
     return agenda(
         docket.policy,
         item,

@@ -41,8 +41,6 @@ def decide_account(docket: Docket, account: Account, at: datetime) -> None:
 
 def _step(docket: Docket, account: Account, item: Item, day: date, at: datetime) -> None:
     """Take the step that is due, or give it up, until one waits, is released, or none is due."""
-    if day > item.due_on and account.case is not None and item.enter(account.case.case_id):
-        docket.party.keep(item)
     while True:
         found = agenda_of(docket, account, item, day)
         moment = start_of_step(docket, account, found)

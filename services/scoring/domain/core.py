@@ -13,7 +13,7 @@ from services.scoring.domain.bookings import BOOKINGS
 from services.scoring.domain.score import has_moved, score_of, to_fact, to_remember
 from services.scoring.domain.scorecard import Scorecard
 from shared.core import Document, Effects, Event, Party, Refusal
-from shared.events.ledger import OnAccount, PaymentApplied
+from shared.events.ledger import OnAccount, PaymentApplied, PaymentReversed
 from shared.topics import COLLECTIONS_SCORES
 
 
@@ -40,7 +40,7 @@ class ScoringCore:
         booking(behaviour, event.data)
         party.keep(behaviour)
         is_watched = behaviour.told is not None or behaviour.overdue_items() > 0
-        if is_watched and not _settles(event.data):
+        if is_watched and not _is_half_told(event.data):
             self._tell(behaviour, event.data, max(event.time, effects.now), effects)
         return None
 
@@ -81,10 +81,14 @@ class ScoringCore:
         )
 
 
-def _settles(fact: OnAccount) -> bool:
-    """Whether cash closed an item here: `invoice.settled` follows, and the score waits for it."""
-    if isinstance(fact, PaymentApplied):
+def _is_half_told(fact: OnAccount) -> bool:
+    """Whether cash closed an item here, or its reversal reopened one.
+
+    Then `invoice.settled` or `invoice.reopened` follows, and the score waits for that.
+    """
+    if isinstance(fact, PaymentApplied | PaymentReversed):
         for entry in fact.entries:
-            if entry.kind == "collected" and not entry.open_amount.strip("0."):
+            closed = entry.kind == "collected" and not entry.open_amount.strip("0.")
+            if closed or (entry.kind == "reversed" and entry.open_amount == entry.amount):
                 return True
     return False

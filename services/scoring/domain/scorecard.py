@@ -8,6 +8,7 @@ before any model was fitted.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from services.scoring.domain.attributes import Prior
@@ -115,13 +116,21 @@ class Scorecard:
             if points > row.least
         ]
         return tuple(
-            Reason(
-                code=self.rows[place].attribute.name,
-                points=risk.by_row[place],
-                observed=self.rows[place].attribute.observed(behaviour),
-            )
-            for _, place in sorted(raised)[:REASONS_MAX]
+            [
+                _reason(
+                    self.rows[place].attribute.name,
+                    risk.by_row[place],
+                    self.rows[place].attribute.observed(behaviour),
+                )
+                for _, place in sorted(raised)[:REASONS_MAX]
+            ]
         )
+
+
+@lru_cache(maxsize=8_192)
+def _reason(code: str, points: int, observed: str) -> Reason:
+    """A reason; most accounts share theirs with others, so each is made once."""
+    return Reason(code=code, points=points, observed=observed)
 
 
 def _read_risk_bands(reading: Reading) -> tuple[RiskBand, ...]:

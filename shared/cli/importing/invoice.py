@@ -67,7 +67,7 @@ def account_id_of(name: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", same).strip("-")
     if slug.replace("-", " ") == same and len(slug) <= ID_LENGTH_MAX:
         return slug
-    return f"{slug[:80] or 'account'}-{digest(same, 6)}"
+    return f"{slug[:80] or 'account'}-{digest(same, 12)}"
 
 
 def digest(text: str, length: int) -> str:

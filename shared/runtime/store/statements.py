@@ -41,9 +41,10 @@ _SMALL_BYTES: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """A write set, encoded."""
+    """A write set, encoded; `size` is about how many bytes it has."""
 
     cursor: Cursor
+    size: int
     outbox_ids: tuple[str, ...]
     by_step: dict[Step, list[Any]]
 
@@ -69,7 +70,12 @@ def encode(write: WriteSet) -> Statements:
             [{"q": {"_id": {"$in": write.published}}, "limit": 0}] if write.published else []
         ),
     }
-    return Statements(write.cursor, tuple(document["_id"] for document in outbox), by_step)
+    return Statements(
+        cursor=write.cursor,
+        size=sum(len(row.text) for row in write.rows) + sum(len(one.raw) for one in outbox),
+        outbox_ids=tuple(document["_id"] for document in outbox),
+        by_step=by_step,
+    )
 
 
 def move_cursors(sets: Iterable[Statements]) -> Json:

@@ -6,7 +6,7 @@ when the cursor has moved otherwise.
 """
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from motor.core import AgnosticClientSession, AgnosticDatabase
@@ -28,12 +28,8 @@ DURABLE: Final = WriteConcern("majority", j=True)
 PATIENCE_S: Final = 4.0
 """How long one call tries before it says that the store is unavailable."""
 _DUPLICATE_KEY: Final = 11000
-_TOO_LARGE: Final = 388
-"""A transaction must fit into a share of the server's cache."""
-
-
-class _TooLargeError(Exception):
-    """What is pending is too much for one transaction, and can be parted."""
+TRANSACTION_BYTES: Final = 24_000_000
+"""More than this at once may not fit into the cache of a small server, which then keeps refusing."""
 
 
 def _pauses_s() -> Iterator[float]:
@@ -44,8 +40,16 @@ def _pauses_s() -> Iterator[float]:
         pause_s = min(2 * pause_s, 1.0)
 
 
-def _code(error: PyMongoError) -> int | None:
-    return error.code if isinstance(error, OperationFailure) else None
+def _portions(sets: Iterable[Statements]) -> Iterator[list[Statements]]:
+    """The sets that go together: all of them, but for what a server with a small cache refuses."""
+    portion: list[Statements] = []
+    for one in sets:
+        if portion and sum(other.size for other in portion) + one.size > TRANSACTION_BYTES:
+            yield portion
+            portion = []
+        portion.append(one)
+    if portion:
+        yield portion
 
 
 class Transactions:
@@ -60,33 +64,22 @@ class Transactions:
     async def write(self, sets: Collection[Statements]) -> frozenset[int]:
         """Write all sets but those fenced off; these are returned.
 
-        One transaction has all of them, unless that is more than the server's cache can hold.
+        One transaction has all of them, unless they are uncommonly large (`TRANSACTION_BYTES`).
 
         Raises:
             Unavailable: it is not known to be written. The same sets may be written again.
         """
         fenced: set[int] = set()
-        portions = [{written.cursor.partition: written for written in sets}]
         async with self._one_at_a_time:
-            while portions:
-                pending = portions.pop()
-                try:
-                    fenced |= await self._write(pending)
-                except _TooLargeError:
-                    partitions = sorted(pending)
-                    middle = len(partitions) // 2
-                    portions += [
-                        {number: pending[number] for number in half}
-                        for half in (partitions[middle:], partitions[:middle])
-                    ]
+            for portion in _portions(sets):
+                await self._write({one.cursor.partition: one for one in portion}, fenced)
         return frozenset(fenced)
 
-    async def _write(self, pending: dict[int, Statements]) -> set[int]:
-        """Write what is pending in one transaction, and take it out; those fenced off."""
+    async def _write(self, pending: dict[int, Statements], fenced: set[int]) -> None:
+        """Write in one transaction what is pending; what is fenced off goes over to `fenced`."""
         clock = asyncio.get_running_loop().time
         end = clock() + PATIENCE_S
         pauses_s = _pauses_s()
-        fenced: set[int] = set()
         careful = doubtful = False
         while pending:
             failure: PyMongoError | None = None
@@ -94,19 +87,16 @@ class Transactions:
                 if doubtful:
                     fenced |= await self._settle(pending)
                 if not pending or await self._attempt(pending.values(), careful=careful):
-                    break
+                    return
             except DuplicateKeyError as error:
                 failure, careful = error, True
             except PyMongoError as error:
                 failure = error
-                if _code(error) == _TOO_LARGE and len(pending) > 1:
-                    raise _TooLargeError from error
             if clock() > end or isinstance(failure, ServerSelectionTimeoutError):
                 message = f"the transaction could not be written: {failure or 'cursors differ'}"
                 raise Unavailable(message) from failure
             await asyncio.sleep(next(pauses_s))
             doubtful = True
-        return fenced
 
     async def _attempt(self, sets: Collection[Statements], *, careful: bool) -> bool:
         """One transaction; false, and nothing written, if a cursor is not where it should be."""

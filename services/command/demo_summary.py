@@ -1,0 +1,147 @@
+"""What the demo shows at its end: what happened, the figures, and where to look further."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from pydantic_core import from_json
+from rich.console import Console
+from rich.table import Table
+
+from services.command.fleet import Fleet
+from shared.events.scores import AccountScored
+from shared.topics import COLLECTIONS_SCORES
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was replayed, and how long it took until KPI had the last of it."""
+
+    events: int
+    ticks: int
+    seconds: float
+    first: date
+    last: date
+
+
+async def show_summary(console: Console, fleet: Fleet, bootstrap: str, run: Run) -> None:
+    """Print what happened, from the services' own figures."""
+    year = await asyncio.to_thread(
+        fleet.get, "kpi", f"/v1/kpis?as_of={run.last}&begin={run.first}"
+    )
+    bands = await scores_by_band(bootstrap)
+    overdue = processed(await asyncio.to_thread(fleet.text, "scoring", "/metrics"))
+    per_second = run.events / run.seconds
+    console.print(
+        f"[bold]{run.events:,} events and {run.ticks:,} ticks in {run.seconds:.1f} s[/]"
+        f" ({per_second:,.0f} events a second, through all four services)"
+    )
+    found = overdue.get("collections.invoice.overdue.v1", 0)
+    console.print(f"{found:,} items found overdue; accounts by score band: {_counts(bands)}")
+    contacts = _contacts(year["activity"])
+    console.print(_tasks(contacts["requested"]))
+    console.print(_reasons(contacts["suppressed"]))
+    console.print(_figures(year))
+
+
+def show_addresses(console: Console, fleet: Fleet, services: Sequence[str]) -> None:
+    """Print where to look further."""
+    table = Table("service", "look at", title="addresses", title_justify="left")
+    own = {"ingest": ["/v1/events (POST)"], "kpi": ["/v1/kpis", "/v1/progress"]}
+    for name in services:
+        paths = [*own.get(name, []), "/docs/asyncapi", "/metrics", "/readyz"]
+        table.add_row(name, "\n".join(fleet.url(name, path) for path in paths))
+    console.print(table)
+
+
+async def scores_by_band(bootstrap: str) -> Counter[str]:
+    """How many accounts have each band now: the last score of each account counts."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    await consumer.start()
+    bands: dict[str, str] = {}
+    try:
+        numbers = consumer.partitions_for_topic(COLLECTIONS_SCORES) or set()
+        spots = [TopicPartition(COLLECTIONS_SCORES, number) for number in sorted(numbers)]
+        consumer.assign(spots)
+        ends = await consumer.end_offsets(spots)
+        while any([await consumer.position(spot) < ends[spot] for spot in spots]):
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                for record in records:
+                    if ("ce_type", AccountScored.type.encode()) in record.headers:
+                        told = from_json(record.value)
+                        bands[told["account_id"]] = told["band"]
+    finally:
+        await consumer.stop()
+    return Counter(bands.values())
+
+
+def processed(metrics: str) -> dict[str, int]:
+    """Events applied by type, from a service's metrics."""
+    found: dict[str, int] = {}
+    for line in metrics.splitlines():
+        name, _, rest = line.partition("{")
+        if name == "collections_events_processed_total" and 'outcome="applied"' in rest:
+            kind = rest.partition('type="')[2].partition('"')[0]
+            found[kind] = int(float(rest.rpartition(" ")[2]))
+    return found
+
+
+def _contacts(parts: Sequence[dict[str, Any]]) -> dict[str, Counter[tuple[str, ...]]]:
+    """Contacts of all creditors, by what became of them."""
+    total: dict[str, Counter[tuple[str, ...]]] = {"requested": Counter(), "suppressed": Counter()}
+    for part in parts:
+        for row in part["contacts"]["requested"]:
+            total["requested"][(row["step"], row["channel"])] += row["count"]
+        for row in part["contacts"]["suppressed"]:
+            total["suppressed"][(row["reason"],)] += row["count"]
+    return total
+
+
+def _tasks(counts: Counter[tuple[str, ...]]) -> Table:
+    channels = sorted({channel for _, channel in counts})
+    steps = list(dict.fromkeys(step for step, _ in counts))
+    table = Table("step", *channels, title="contact tasks", title_justify="left")
+    for step in steps:
+        table.add_row(step, *(f"{counts[(step, channel)]:,}" for channel in channels))
+    return table
+
+
+def _reasons(counts: Counter[tuple[str, ...]]) -> Table:
+    table = Table("reason", "times", title="contacts not made", title_justify="left")
+    for (reason,), count in counts.most_common():
+        table.add_row(reason, f"{count:,}")
+    return table
+
+
+def _figures(year: dict[str, Any]) -> Table:
+    names = {
+        "dso_countback": "DSO (countback)",
+        "collection_effectiveness": "CEI %",
+        "recovery_rate": "recovery %",
+        "dispute_days_mean": "dispute days",
+    }
+    title = f"figures as of {year['as_of']}, period from {year['period']['first']}"
+    table = Table("creditor", "receivables", "overdue", title=title, title_justify="left")
+    for shown in names.values():
+        table.add_column(shown, justify="right")
+    for part in year["receivables"]:
+        amounts, figures = part["amounts"], part["figures"]
+        table.add_row(
+            part["creditor_id"],
+            f"{amounts['gross']} {part['currency']}",
+            amounts["overdue"],
+            *(_value(figures[name]["value"]) for name in names),
+        )
+    return table
+
+
+def _value(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.2f}"
+
+
+def _counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {counts[name]:,}" for name in sorted(counts)) or "none"
