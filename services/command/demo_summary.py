@@ -4,8 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from pydantic_core import from_json
@@ -13,8 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from services.command.fleet import Fleet
+from services.outreach.sources import read_policy
 from shared.events.scores import AccountScored
-from shared.topics import COLLECTIONS_SCORES
+from shared.topics import COLLECTIONS_SCORES, PARTITIONS
+
+FIGURES_DAYS: Final = 90
+"""The period of the figures: rates of a whole year from nothing say little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,11 @@ class Run:
 
 async def show_summary(console: Console, fleet: Fleet, bootstrap: str, run: Run) -> None:
     """Print what happened, from the services' own figures."""
-    year = await asyncio.to_thread(
-        fleet.get, "kpi", f"/v1/kpis?as_of={run.last}&begin={run.first}"
-    )
+    whole = f"/v1/kpis?as_of={run.last}&begin={run.first}"
+    year = await asyncio.to_thread(fleet.get, "kpi", whole)
+    begin = max(run.first, run.last - timedelta(days=FIGURES_DAYS))
+    recent = f"/v1/kpis?as_of={run.last}&begin={begin}"
+    quarter = await asyncio.to_thread(fleet.get, "kpi", recent)
     bands = await scores_by_band(bootstrap)
     overdue = processed(await asyncio.to_thread(fleet.text, "scoring", "/metrics"))
     per_second = run.events / run.seconds
@@ -45,7 +51,7 @@ async def show_summary(console: Console, fleet: Fleet, bootstrap: str, run: Run)
     contacts = _contacts(year["activity"])
     console.print(_tasks(contacts["requested"]))
     console.print(_reasons(contacts["suppressed"]))
-    console.print(_figures(year))
+    console.print(_figures(quarter))
 
 
 def show_addresses(console: Console, fleet: Fleet, services: Sequence[str]) -> None:
@@ -61,12 +67,11 @@ def show_addresses(console: Console, fleet: Fleet, services: Sequence[str]) -> N
 async def scores_by_band(bootstrap: str) -> Counter[str]:
     """How many accounts have each band now: the last score of each account counts."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    spots = [TopicPartition(COLLECTIONS_SCORES, number) for number in range(PARTITIONS)]
+    consumer.assign(spots)
     await consumer.start()
     bands: dict[str, str] = {}
     try:
-        numbers = consumer.partitions_for_topic(COLLECTIONS_SCORES) or set()
-        spots = [TopicPartition(COLLECTIONS_SCORES, number) for number in sorted(numbers)]
-        consumer.assign(spots)
         ends = await consumer.end_offsets(spots)
         while any([await consumer.position(spot) < ends[spot] for spot in spots]):
             for records in (await consumer.getmany(timeout_ms=500)).values():
@@ -103,7 +108,11 @@ def _contacts(parts: Sequence[dict[str, Any]]) -> dict[str, Counter[tuple[str, .
 
 def _tasks(counts: Counter[tuple[str, ...]]) -> Table:
     channels = sorted({channel for _, channel in counts})
-    steps = list(dict.fromkeys(step for step, _ in counts))
+    order = [step.name for step in read_policy().steps]
+    steps = sorted(
+        {step for step, _ in counts},
+        key=lambda name: (name not in order, order.index(name) if name in order else 0, name),
+    )
     table = Table("step", *channels, title="contact tasks", title_justify="left")
     for step in steps:
         table.add_row(step, *(f"{counts[(step, channel)]:,}" for channel in channels))
@@ -117,18 +126,21 @@ def _reasons(counts: Counter[tuple[str, ...]]) -> Table:
     return table
 
 
-def _figures(year: dict[str, Any]) -> Table:
+def _figures(report: dict[str, Any]) -> Table:
     names = {
-        "dso_countback": "DSO (countback)",
+        "dso_countback": "DSO",
         "collection_effectiveness": "CEI %",
         "recovery_rate": "recovery %",
         "dispute_days_mean": "dispute days",
     }
-    title = f"figures as of {year['as_of']}, period from {year['period']['first']}"
-    table = Table("creditor", "receivables", "overdue", title=title, title_justify="left")
+    title = f"figures as of {report['as_of']}, period from {report['period']['first']}"
+    table = Table(title=title, title_justify="left")
+    table.add_column("creditor", no_wrap=True)
+    table.add_column("receivables", justify="right", no_wrap=True)
+    table.add_column("overdue", justify="right", no_wrap=True)
     for shown in names.values():
         table.add_column(shown, justify="right")
-    for part in year["receivables"]:
+    for part in report["receivables"]:
         amounts, figures = part["amounts"], part["figures"]
         table.add_row(
             part["creditor_id"],

@@ -121,9 +121,7 @@ class Fleet:
 
 
 @contextmanager
-def running_fleet(
-    environment: Mapping[str, str], folder: Path, **settings: str
-) -> Iterator[Fleet]:
+def running_fleet(environment: Mapping[str, str], folder: Path, **settings: str) -> Iterator[Fleet]:
     """All four services, ready; they end with the block, and with its process however that dies."""
     fleet = Fleet(environment, folder)
     try:

@@ -21,7 +21,9 @@ console = Console()
 
 @app.command()
 def main(
-    events: Annotated[list[Path], typer.Argument(help="Files of events (JSON Lines).", exists=True)],
+    events: Annotated[
+        list[Path], typer.Argument(help="Files of events (JSON Lines).", exists=True)
+    ],
     *,
     tick_h: Annotated[float, typer.Option("--tick-hours", help="Hours between ticks.")] = 1.0,
     until: Annotated[str, typer.Option(help=UNTIL_HELP)] = "",

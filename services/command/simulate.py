@@ -43,7 +43,9 @@ FILES = {
 
 @app.command()
 def main(
-    events: Annotated[list[Path], typer.Argument(help="Files of events (JSON Lines).", exists=True)],
+    events: Annotated[
+        list[Path], typer.Argument(help="Files of events (JSON Lines).", exists=True)
+    ],
     *,
     out: Annotated[Path, typer.Option(help="Folder for the results; made if it is not there.")],
     policies: Annotated[

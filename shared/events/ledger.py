@@ -146,6 +146,10 @@ class InvoiceReopened(ItemState, type="collections.invoice.reopened.v1"):
     reason: Literal["reversed", "credit_voided", "reinstated", "refunded", "amended"]
     reopened_on: date
     first_overdue_on: date | None = None
+    settled_on: date | None = None
+    """The day of the settlement that is undone, with its `by` and `was_overdue`."""
+    settled_by: str = ""
+    was_overdue: bool = False
 
 
 class InvoiceAdjusted(Moved, type="collections.invoice.adjusted.v1"):

@@ -152,6 +152,10 @@ class Fold:
     def _fold(self, arrival: Arrival, event: Event, party_id: str) -> bool:
         lane = self.lane
         if (*self.place, party_id) in lane.poison:
+            if self._parks_later(party_id):
+                if lane.door is not None:
+                    lane.door.leave(event)
+                return False
             self._pass_on(event)
             self._start_parking(arrival, event, party_id)
             return True
@@ -317,7 +321,9 @@ class Fold:
         if lane.everyone is None:
             return False
         for party_id in lane.everyone:
-            if party_id not in lane.cache:
+            if party_id <= lane.rousing.after:
+                continue
+            if party_id not in lane.cache or self._parks_later(party_id):
                 return False
             self._wake_one(event, party_id)
             lane.rousing.after = party_id
@@ -331,9 +337,15 @@ class Fold:
             party_id = first[1]
             if party_id not in lane.cache or woken >= lane.limits.wakes_max:
                 return False
+            if self._parks_later(party_id):
+                return False
             self._wake_one(event, party_id)
             woken += 1
         return lane.wakes.known_until >= event.time
+
+    def _parks_later(self, party_id: str) -> bool:
+        """Whether to store first what went well: so each defect costs one refold of it, not all."""
+        return (*self.place, party_id) in self.lane.poison and bool(self.done or self.touched)
 
     def _wake_one(self, event: Event, party_id: str) -> None:
         """Bookkeeping up to the tick, each at its wake's time; then one decision, at the tick's."""

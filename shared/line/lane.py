@@ -121,8 +121,8 @@ class Lane:
     def line(self, read_up: Callable[[str], bool]) -> list[Arrival]:
         """The next records in the order in which they are folded, at most a batch of them.
 
-        A merged line is ordered by append time, and a tick ends it unless `read_up(topic)` says
-        that the other topics were read to their ends: what came before the tick must be known.
+        A merged line is ordered by append time. It ends where the next record of another topic is
+        not at hand, unless `read_up(topic)` says that there is none: what came before must be known.
         """
         if not self.wiring.merged:
             queues = [queue for queue in self.pending.values() if queue]
@@ -139,11 +139,11 @@ class Lane:
             if not heads:
                 break
             topic = min(heads)[2]
-            arrival = self.pending[topic][at[topic]]
-            is_tick = arrival.event is not None and arrival.event.type == TICK
-            if is_tick and not all(read_up(other) for other in self.pending if other != topic):
+            if not all(
+                at[other] < len(queue) or read_up(other) for other, queue in self.pending.items()
+            ):
                 break
-            line.append(arrival)
+            line.append(self.pending[topic][at[topic]])
             at[topic] += 1
         return line
 

@@ -20,7 +20,7 @@ from shared.runtime.ownership import Ownership
 from shared.runtime.raw import raw_decoder, raw_parser
 from shared.runtime.rounds import Abandoned, Rounds
 from shared.runtime.settings import ServiceSettings
-from shared.line.wiring import TICK, Wiring
+from shared.line.wiring import Wiring
 
 NUDGE_S: Final = 0.1
 """How often records are looked at again that are held (a tick that waits for other topics)."""
@@ -46,14 +46,48 @@ class Intake:
     advised_at: float = 0.0
     _behind: set[TopicPartition] | None = None
     """What was not read up when the broker was last asked; None: ask again."""
+    _reached: dict[TopicPartition, int] = field(default_factory=dict)
+    """Offsets before which nothing is that the lanes were not given, where lines are merged."""
+    _looked: dict[TopicPartition, int] = field(default_factory=dict)
+    """The consumer's positions at the last look in passing."""
     _advice: asyncio.Task[None] | None = None
 
     async def take(self, records: Sequence[ConsumerRecord]) -> None:
         """Work off one poll. It never raises: FastStream would pass the batch over."""
         async with self.ownership.lock:
             self._receive(records)
+            self._reached = await self._positions()  # the next poll comes after this one
             self._behind = None
             await self._work()
+
+    async def look(self) -> None:
+        """Work off what is held: what it waits for may have come, or turn out not to be there.
+
+        A position may be ahead because of a poll that the lanes were not given yet. Only one that
+        is the same at two looks says that nothing lies before it (but marks of transactions).
+        """
+        async with self.ownership.lock:
+            positions = await self._positions()
+            same = dict(positions.items() & self._looked.items())
+            self._reached.update(same)
+            self._looked = positions
+            self._behind = None
+            await self._work()
+
+    async def _positions(self) -> dict[TopicPartition, int]:
+        """The consumer's positions on the owned partitions, where lines are merged."""
+        consumer = self.consumer()
+        if consumer is None or not self.wiring.merged:
+            return {}
+        spots = [
+            TopicPartition(topic, number)
+            for number in self.rounds.lanes
+            for topic in self.wiring.inputs
+        ]
+        try:
+            return {spot: await consumer.position(spot) for spot in spots}
+        except (KafkaError, TimeoutError):
+            return {}
 
     async def _work(self) -> None:
         try:
@@ -111,29 +145,29 @@ class Intake:
             consumer.seek(spot, expected)
 
     async def read_up(self, lanes: Iterable[Lane]) -> Callable[[int, str], bool]:
-        """Whether a lane's topic was read to its end: asked only if a tick waits, once for a poll.
+        """Whether a lane was given all that its topic has now: asked once for a poll.
 
-        All ticks of a poll were appended before the question, so one answer holds for all of them.
+        All records of a poll were appended before the question, so one answer holds for all.
         """
-        if self._behind is not None:
-            known = self._behind
-            return lambda partition, topic: TopicPartition(topic, partition) not in known
-        consumer = self.consumer()
-        waiting = [lane for lane in lanes if self.wiring.merged and _holds_tick(lane)]
-        if consumer is None or not waiting:
-            return lambda _partition, _topic: consumer is not None
-        spots = [
-            TopicPartition(topic, lane.partition)
-            for lane in waiting
-            for topic in self.wiring.inputs[1:]
-        ]
-        try:
-            ends = await self.ends(spots)
-            positions = {spot: await consumer.position(spot) for spot in spots}
-        except (KafkaError, TimeoutError) as failure:
-            log.warning("shell.ends_unknown", why=str(failure))
-            return lambda _partition, _topic: False
-        behind = self._behind = {spot for spot in spots if positions[spot] < ends[spot]}
+        if not self.wiring.merged:
+            return lambda _partition, _topic: True
+        behind = self._behind
+        if behind is None:
+            expected = {
+                TopicPartition(topic, lane.partition): lane.expected(topic)
+                for lane in lanes
+                for topic in self.wiring.inputs
+            }
+            try:
+                ends = await self.ends(list(expected))
+            except (KafkaError, OSError, TimeoutError) as failure:
+                log.warning("shell.ends_unknown", why=str(failure))
+                return lambda _partition, _topic: False
+            behind = self._behind = {
+                spot
+                for spot, offset in expected.items()
+                if max(offset, self._reached.get(spot, 0)) < ends[spot]
+            }
         return lambda partition, topic: TopicPartition(topic, partition) not in behind
 
     async def nudge(self) -> None:
@@ -141,19 +175,27 @@ class Intake:
         while True:
             await asyncio.sleep(NUDGE_S)
             if any(lane.waiting() for lane in self.rounds.lanes.values()):
-                async with self.ownership.lock:
-                    self._behind = None
-                    await self._work()
+                await self.look()
 
-    def lag(self) -> dict[tuple[str, int], int]:
-        """Records between the cursors and the ends of the log, as of the last fetch."""
+    async def lag(self) -> dict[tuple[str, int], int]:
+        """Records between the cursors and the ends of the log, as of the last fetch.
+
+        The end is that of what is committed, and where nothing waits, the consumer's position
+        counts: marks of transactions are offsets too, and no cursor moves over one that comes last.
+        """
         consumer = self.consumer()
         found: dict[tuple[str, int], int] = {}
-        for lane in self.rounds.lanes.values() if consumer is not None else ():
+        for lane in list(self.rounds.lanes.values()) if consumer is not None else ():
             for topic in self.wiring.inputs:
-                end = consumer.highwater(TopicPartition(topic, lane.partition))  # type: ignore[union-attr] # checked above
+                spot = TopicPartition(topic, lane.partition)
+                try:
+                    end = consumer.last_stable_offset(spot)  # type: ignore[union-attr] # checked above
+                    position = 0 if lane.pending[topic] else await consumer.position(spot)  # type: ignore[union-attr] # as above
+                except (AssertionError, KafkaError, TimeoutError):
+                    continue  # it has just been taken from us
                 if end is not None:
-                    found[(topic, lane.partition)] = max(0, end - lane.cursor.offsets[topic])
+                    at = max(lane.cursor.offsets[topic], position)
+                    found[(topic, lane.partition)] = max(0, end - at)
         return found
 
     def _advise_sometimes(self) -> None:
@@ -176,11 +218,6 @@ class Intake:
                 await asyncio.wait_for(consumer.commit(offsets), timeout=5)
 
 
-def _holds_tick(lane: Lane) -> bool:
-    queue = lane.pending[lane.wiring.inputs[0]]
-    return any(arrival.event is not None and arrival.event.type == TICK for arrival in queue)
-
-
 def subscribe(
     broker: KafkaBroker, settings: ServiceSettings, wiring: Wiring, ownership: Ownership
 ) -> Any:  # noqa: ANN401 - FastStream's own type is private
@@ -197,7 +234,9 @@ def subscribe(
         parser=raw_parser,  # FastStream's own raises on foreign headers, and the batch is lost
         decoder=raw_decoder,
         listener=ownership,
-        partition_assignment_strategy=[RangePartitionAssignor],  # partition p of all topics together
+        partition_assignment_strategy=[
+            RangePartitionAssignor
+        ],  # partition p of all topics together
         session_timeout_ms=settings.session_timeout_ms,
         heartbeat_interval_ms=settings.session_timeout_ms // 3,
         max_partition_fetch_bytes=FETCH_BYTES,

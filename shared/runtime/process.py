@@ -52,7 +52,7 @@ class Guard(Watchdog):
         seen = observer.progressed_at
         while True:
             await asyncio.sleep(0.5)
-            self.behind(self.service.behind())
+            self.behind(await self.service.behind())
             if observer.progressed_at != seen or observer.troubles:
                 seen = observer.progressed_at
                 self.progress()

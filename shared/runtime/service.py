@@ -124,8 +124,15 @@ class Service:
 
     async def _ends(self, spots: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         if self._asker is None:
-            asker = AIOKafkaConsumer(**self.settings.kafka_client())
-            await asker.start()
+            # Behind the end of what is committed lies what a foreign transaction still holds open.
+            asker = AIOKafkaConsumer(
+                **self.settings.kafka_client(), isolation_level="read_committed"
+            )
+            try:
+                await asker.start()
+            except BaseException:
+                await asker.stop()
+                raise
             self._asker = asker
         ends: dict[TopicPartition, int] = await self._asker.end_offsets(spots)
         return ends
@@ -161,13 +168,13 @@ class Service:
         """Until cancelled: lag and readiness for the metrics."""
         while True:
             await asyncio.sleep(1)
-            for (topic, partition), behind in self.intake.lag().items():
+            for (topic, partition), behind in (await self.intake.lag()).items():
                 self.metrics.lag_messages.of(topic, partition).set(behind)
             self.metrics.ready.set(0 if self.unready() else 1)
 
-    def behind(self) -> int:
+    async def behind(self) -> int:
         """Records between the cursors and the ends of the log."""
-        return sum(self.intake.lag().values())
+        return sum((await self.intake.lag()).values())
 
     def unready(self) -> list[str]:
         """Why the service is not ready; empty when it does its work."""

@@ -7,7 +7,6 @@ settled ones that `wants` named. So a test that goes through here also exercises
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from operator import itemgetter
 from typing import Any, Final, cast
 from uuid import NAMESPACE_URL, uuid5
@@ -23,9 +22,14 @@ BROADCASTS: Final = ("config.published", "address.suppressed", "source.completed
 """The second and third words of the types that concern all parties."""
 
 
-@cache
+_ADAPTERS: Final[dict[type[Document], TypeAdapter[Any]]] = {}
+"""Made once per kind: it takes milliseconds."""
+
+
 def _adapter(kind: type[Document]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 class BrokenRule(AssertionError):  # noqa: N818 - it says what happened

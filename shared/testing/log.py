@@ -1,32 +1,16 @@
-"""Kafka in memory: a log, a consumer and a publisher, and the shell's real rounds between them.
+"""Kafka in memory: a log, a consumer and a publisher. Nothing waits for time.
 
-Nothing waits for time. Every call that would cross a wire passes through a `Step`, which a test
-may hold, let fail, or let pass: that is how it brings about each order of events.
+Every call that would cross a wire passes through a `Step`, which a test may hold, let fail, or let
+pass: that is how it brings about each order of events.
 """
 
-from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from aiokafka import TopicPartition
-from prometheus_client import CollectorRegistry
-from typing_extensions import override
 
-from shared.core import Core, Document
-from shared.line.fold import Fold
-from shared.line.lane import Lane, Limits
-from shared.line.parties import DocumentCodec
-from shared.line.ports import Acquired, Binding, Committed, Record, Row, Store, WriteSet
-from shared.line.wiring import Wiring
-from shared.runtime.consumer import Intake
-from shared.runtime.metrics import ShellMetrics
-from shared.runtime.observer import Observer
-from shared.runtime.ownership import Ownership
-from shared.runtime.rounds import Rounds
-from shared.testing.memory_store import MemoryData, MemoryStore
+from shared.line.ports import Record
 
 Step = Callable[[str], Awaitable[None]]
 """Told of each step, as "commit.before"; returns when it may go on, raises if it shall fail."""
@@ -35,7 +19,6 @@ START: Final = datetime(2026, 1, 5, tzinfo=UTC)
 """When a `MemoryLog` begins."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_FOR_EVER_S: Final = 1e9
 
 
 async def unhindered(_name: str) -> None:
@@ -159,7 +142,7 @@ class MemoryConsumer:
         """Where each partition ends."""
         return {spot: self.log.end(spot.topic, spot.partition) for spot in spots}
 
-    def highwater(self, spot: TopicPartition) -> int:
+    def last_stable_offset(self, spot: TopicPartition) -> int:
         """Where the partition ends."""
         return self.log.end(spot.topic, spot.partition)
 
@@ -188,181 +171,3 @@ class MemoryPublisher:
     def _append(self, records: Iterable[Record]) -> None:
         for record in records:
             self._log.append(record)
-
-
-class SteppedStore:
-    """A store whose every call is a step before, and where it writes one after."""
-
-    def __init__(self, store: Store, step: Step = unhindered) -> None:
-        """Hold the calls of `store`."""
-        self._store = store
-        self._step = step
-
-    async def start(self) -> None:
-        """As the store does."""
-        await self._store.start()
-
-    async def stop(self) -> None:
-        """As the store does."""
-        await self._store.stop()
-
-    async def ping(self) -> None:
-        """As the store does."""
-        await self._store.ping()
-
-    async def acquire(self, partitions: Iterable[int]) -> dict[int, Acquired]:
-        """As the store does."""
-        await self._step("acquire.before")
-        acquired = await self._store.acquire(partitions)
-        await self._step("acquire.after")
-        return acquired
-
-    async def release(self, partitions: Iterable[int], published: Iterable[str]) -> None:
-        """As the store does."""
-        await self._step("release.before")
-        await self._store.release(partitions, published)
-        await self._step("release.after")
-
-    async def load(self, parties: Iterable[str], keys: Iterable[tuple[str, str, str]]) -> list[Row]:
-        """As the store does."""
-        await self._step("load.before")
-        return await self._store.load(parties, keys)
-
-    async def wakes(
-        self, partition: int, after: datetime | None, until: datetime, limit: int
-    ) -> list[tuple[datetime, str]]:
-        """As the store does."""
-        await self._step("wakes.before")
-        return await self._store.wakes(partition, after, until, limit)
-
-    async def everyone(self, partition: int, after: str, limit: int) -> list[str]:
-        """As the store does."""
-        await self._step("everyone.before")
-        return await self._store.everyone(partition, after, limit)
-
-    async def taken(self, ids: Iterable[str]) -> dict[str, bytes]:
-        """As the store does."""
-        await self._step("taken.before")
-        return await self._store.taken(ids)
-
-    async def bind(self, wanted: Mapping[str, Binding | None]) -> dict[str, Binding]:
-        """As the store does."""
-        await self._step("bind.before")
-        bound = await self._store.bind(wanted)
-        await self._step("bind.after")
-        return bound
-
-    async def commit(self, writes: Sequence[WriteSet]) -> Committed:
-        """As the store does."""
-        await self._step("commit.before")
-        committed = await self._store.commit(writes)
-        await self._step("commit.after")
-        return committed
-
-
-@dataclass(slots=True)
-class SilentObserver(Observer):
-    """Counts what became of events, and says nothing to anyone."""
-
-    outcomes: Counter[str] = field(default_factory=Counter)
-
-    @override
-    def round(
-        self,
-        *,
-        folds: Collection[Fold],
-        load_s: float,
-        fold_s: float,
-        commit_s: float,
-        publish_s: float,
-    ) -> None:
-        for fold in folds:
-            for (_, outcome), number in fold.outcomes.items():
-                self.outcomes[outcome] += number
-
-
-@cache
-def _codec(kinds: tuple[type[Document], ...]) -> DocumentCodec:
-    return DocumentCodec(kinds)
-
-
-@cache
-def _metrics() -> ShellMetrics:
-    return ShellMetrics(CollectorRegistry(), "memory")
-
-
-class Worker:
-    """One process of a service: the real intake, ownership and rounds, over memory."""
-
-    def __init__(
-        self,
-        log: MemoryLog,
-        core: Core,
-        wiring: Wiring,
-        *,
-        data: MemoryData | None = None,
-        limits: Limits | None = None,
-        step: Step = unhindered,
-    ) -> None:
-        """Start with no partitions; two workers over the same `data` are two instances."""
-        self.log = log
-        self.wiring = wiring
-        self.data = MemoryData() if data is None else data
-        self.stopped: list[str] = []
-        """Why the service would have ended itself."""
-        self.consumer = MemoryConsumer(log)
-        self.observer = SilentObserver(_metrics(), dead_letters_per_minute_max=10**9)
-        self.rounds = Rounds(
-            store=SteppedStore(MemoryStore(self.data), step),
-            publisher=MemoryPublisher(log, step),
-            observer=self.observer,
-            batch_s=_FOR_EVER_S,
-            stop=self.stopped.append,
-            read_up=self._read_up,
-            sleep=_no_sleep,
-        )
-        self.ownership = Ownership(
-            core=core,
-            wiring=wiring,
-            codec=_codec(core.documents),
-            rounds=self.rounds,
-            limits=limits or Limits(),
-            partitions=log.partitions,
-            consumer=lambda: self.consumer,
-            last_sequences=log.last_sequences,
-        )
-        self.intake = Intake(
-            wiring, self.ownership, self.rounds, lambda: self.consumer, self.consumer.end_offsets
-        )
-        self.intake.advised_at = float("inf")  # no advice: it would be a task of its own
-
-    async def _read_up(self, lanes: Iterable[Lane]) -> Callable[[int, str], bool]:
-        return await self.intake.read_up(lanes)
-
-    def spots(self, partitions: Iterable[int]) -> set[TopicPartition]:
-        """The partitions of all inputs that belong to these numbers."""
-        return {TopicPartition(topic, n) for topic in self.wiring.inputs for n in partitions}
-
-    async def own(self, partitions: Iterable[int]) -> None:
-        """Be assigned these partition numbers, and no others."""
-        spots = self.spots(partitions)
-        self.consumer.assign(spots)
-        await self.ownership.on_partitions_assigned(spots)
-
-    async def give_up(self) -> None:
-        """Have all partitions revoked."""
-        await self.ownership.on_partitions_revoked(self.spots(self.rounds.lanes))
-        self.consumer.assign(())
-
-    async def poll(self, limit: int = 1_000_000) -> None:
-        """Work off what the log has, at most `limit` records of each partition."""
-        await self.intake.take(cast("Any", self.consumer.poll(limit)))
-
-    async def look_again(self) -> None:
-        """Do once what the nudge does in passing."""
-        async with self.ownership.lock:
-            await self.intake._work()  # noqa: SLF001 - its loop waits for real time
-
-
-async def _no_sleep(_seconds: float) -> None:
-    """Go on at once."""

@@ -13,10 +13,12 @@ from typing import ClassVar, Final
 from pydantic import Field
 from typing_extensions import override
 
-from shared.core import Document, Effects, Event, Party, Refusal
+from shared.core import Document, Effects, Event, NotLoaded, Party, Refusal
+from shared.envelope import value_of
 from shared.events.base import Fact, Instant
 from shared.events.clock import ClockTicked
 from shared.events.ledger import PartyParked
+from shared.line.ports import Record
 from shared.line.wiring import TICK, Wiring
 
 EVENTS: Final = "toy.events"
@@ -128,7 +130,7 @@ class Setting(Document):
     broken: object = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ToyCore:
     """Folds into `Tally` and `Item`s, tells of it on `topic`.
 
@@ -167,9 +169,7 @@ class ToyCore:
             party.keep(tally)
             raise Misbehaviour(data.fault)
         if data.fault == "ask":
-            party.know("item", "absent")
-            party.settled(Item, "absent")
-            party.settled(Item, "never")
+            raise NotLoaded("item", "never enough")
         known = [
             party.settled(Item, name) if name in data.reopens else party.find(Item, name)
             for name in (*data.reopens, *data.corrects)
@@ -293,6 +293,35 @@ class ToyCore:
 def _wakes(time: datetime, data: Added) -> list[datetime]:
     wakes = [time + timedelta(seconds=seconds) for seconds in data.wake_in_s]
     return wakes if data.wake_at is None else [*wakes, data.wake_at]
+
+
+def told(
+    data: Fact,
+    *,
+    id: str,  # noqa: A002 - the envelope's own word
+    time: datetime,
+    party: str = "",
+    topic: str = EVENTS,
+    partition: int = 0,
+    source: str = "test",
+) -> Record:
+    """The record of an event from outside."""
+    attributes = {
+        "specversion": "1.0",
+        "id": id,
+        "source": source,
+        "type": data.type,
+        "time": time.isoformat(),
+        "partitionkey": party,
+    }
+    headers = [(f"ce_{name}", text.encode()) for name, text in attributes.items() if text]
+    return Record(topic, partition, party.encode() or None, value_of(data), headers)
+
+
+def tick(at: datetime, *, partition: int = 0, source: str = "arrears:clock") -> Record:
+    """The record that says what time it is."""
+    id_ = f"tick-{at.isoformat()}"
+    return told(ClockTicked(at=at), id=id_, time=at, partition=partition, source=source)
 
 
 _TAKEN: Final[dict[str, type[Fact]]] = {Added.type: Added, Configured.type: Configured}

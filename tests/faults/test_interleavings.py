@@ -31,7 +31,7 @@ from shared.line.lane import Limits
 from shared.line.ports import Record, Unavailable
 from shared.line.wiring import TICK, Wiring
 from shared.runtime.producer import PublishUnavailable
-from shared.testing.log import Logged, MemoryLog, Worker, sequence_of
+from shared.testing.log import Logged, MemoryLog, sequence_of
 from shared.testing.memory_store import MemoryData
 from shared.testing.toy import (
     COMMANDS,
@@ -46,6 +46,7 @@ from shared.testing.toy import (
     Configured,
     ToyCore,
 )
+from shared.testing.worker import Worker
 from shared.topics import partition_of
 
 PARTITIONS: Final = 2
@@ -223,7 +224,13 @@ class Interleavings(RuleBasedStateMachine):
         self.expected.append(Expected(id_, record.value or b"", record.topic, letter))
 
     def added(
-        self, party: str, *, topic: str = EVENTS, letter: str = "", astray: bool = False, **data: Any
+        self,
+        party: str,
+        *,
+        topic: str = EVENTS,
+        letter: str = "",
+        astray: bool = False,
+        **data: Any,
     ) -> None:
         self.serial += 1
         id_ = f"e{self.serial}"
@@ -259,7 +266,17 @@ class Interleavings(RuleBasedStateMachine):
     @rule(
         party=st.sampled_from(PARTIES),
         fault=st.sampled_from(
-            ("raise", "raise_late", "wants", "unwritable", "ask", "wake", "decide", "stuck", "parked")
+            (
+                "raise",
+                "raise_late",
+                "wants",
+                "unwritable",
+                "ask",
+                "wake",
+                "decide",
+                "stuck",
+                "parked",
+            )
         ),
     )
     def defect(self, party: str, fault: str) -> None:
@@ -281,7 +298,11 @@ class Interleavings(RuleBasedStateMachine):
         value, told, letter = (
             (b"{" + mark, good, "malformed"),
             (b'{"n": %b}' % mark, good, "invalid"),
-            (b'{"account_id": "a", "n": %b}' % mark, headers("x.v1", id_, self.log.now), "unknown_type"),
+            (
+                b'{"account_id": "a", "n": %b}' % mark,
+                headers("x.v1", id_, self.log.now),
+                "unknown_type",
+            ),
             (mark, [("ce_id", b"\xff\xfe"), ("x", None)], "malformed"),
             (b'{"account_id": "a", "n": %b}' % mark, good[:-1], "invalid"),
         )[form]
@@ -311,9 +332,7 @@ class Interleavings(RuleBasedStateMachine):
             content = json.loads(logged.value or b"") | {"n": self.serial, "amount": 99}
             value = json.dumps(content).encode()
             self.expected.append(Expected(before.id, value, before.topic, "conflict"))
-        self.log.append(
-            Record(before.topic, partition, logged.key, value, logged.headers)
-        )
+        self.log.append(Record(before.topic, partition, logged.key, value, logged.headers))
 
     @rule(
         factor=st.integers(2, 9),
@@ -322,7 +341,9 @@ class Interleavings(RuleBasedStateMachine):
         fault=st.sampled_from(("", "", "", "raise", "unwritable")),
         rouses=st.sampled_from((True, True, False)),
     )
-    def configuration(self, factor: int, in_s: int, partition: int, fault: str, *, rouses: bool) -> None:
+    def configuration(
+        self, factor: int, in_s: int, partition: int, fault: str, *, rouses: bool
+    ) -> None:
         """Something that concerns all, told to any one partition."""
         self.serial += 1
         id_ = f"c{self.serial}"
@@ -365,7 +386,10 @@ class Interleavings(RuleBasedStateMachine):
     # -- what the processes do ------------------------------------------------------------------
 
     def pick(self, which: int) -> Process:
-        return self.processes[which % len(self.processes)]
+        """Any process that owns something, or believes so; else any."""
+        owners = [process for process in self.processes if process.worker.rounds.lanes]
+        among = owners or self.processes
+        return among[which % len(among)]
 
     @rule(which=st.integers(0, 3), limit=st.sampled_from((1, 2, 5, 1000)))
     def poll(self, which: int, limit: int) -> None:
@@ -381,7 +405,9 @@ class Interleavings(RuleBasedStateMachine):
         if process.looking is None or process.looking.done():
             process.looking = self.spawn(process.worker.look_again())
 
-    @rule(which=st.integers(0, 3), gate=st.integers(0, 1), fails=st.sampled_from((False, False, True)))
+    @rule(
+        which=st.integers(0, 3), gate=st.integers(0, 1), fails=st.sampled_from((False, False, True))
+    )
     def open(self, which: int, gate: int, *, fails: bool) -> None:
         """One call is let through, or fails; after the fact, its answer is lost."""
         waiting = [process for process in self.processes if process.gates]
@@ -420,7 +446,9 @@ class Interleavings(RuleBasedStateMachine):
         told=st.lists(st.booleans(), min_size=WORKERS, max_size=WORKERS),
         at_once=st.booleans(),
     )
-    def rebalance(self, service: str, owners: list[int], told: list[bool], *, at_once: bool) -> None:
+    def rebalance(
+        self, service: str, owners: list[int], told: list[bool], *, at_once: bool
+    ) -> None:
         """Partitions move. Who is not told goes on with what it had, as a frozen process does."""
         members = self.living(service)
         present = [p for p, heard in zip(members, told, strict=True) if heard] or members
@@ -431,6 +459,19 @@ class Interleavings(RuleBasedStateMachine):
             process.rebalancing = self.spawn(process.worker.own(share))
             if at_once:
                 self.drive(process)
+
+    @rule(which=st.integers(0, 3), polls=st.integers(0, 2))
+    def usurp(self, which: int, polls: int) -> None:
+        """A process freezes in the midst of its work; another takes all over and gets on with it."""
+        frozen = self.pick(which)
+        if frozen.idle:
+            frozen.working = self.spawn(frozen.worker.poll(2))
+        for process in self.living(frozen.service):
+            if process is not frozen:
+                self.drive(process, process.worker.give_up())
+                self.drive(process, process.worker.own(range(PARTITIONS)))
+                for _ in range(polls):
+                    self.drive(process, process.worker.poll(2))
 
     # -- what must hold -------------------------------------------------------------------------
 
@@ -517,7 +558,9 @@ class Interleavings(RuleBasedStateMachine):
             if not one.letter and self.home(one) in {partition, None}
         )
         kinds = {Added.type.encode(), Configured.type.encode()}
-        found = [told["ce_id"] for told in (dict(r.headers) for r in line) if told["ce_type"] in kinds]
+        found = [
+            told["ce_id"] for told in (dict(r.headers) for r in line) if told["ce_type"] in kinds
+        ]
         assert wanted == sorted((id_ or b"").decode() for id_ in found)
 
     def home(self, one: Expected) -> int | None:
@@ -535,7 +578,9 @@ class Interleavings(RuleBasedStateMachine):
             for number in range(PARTITIONS):
                 for one in self.log.read(topic, number):
                     id_ = dict(one.headers).get("ce_id")
-                    inputs.setdefault(id_, Record(topic, partition, one.key, one.value, one.headers))
+                    inputs.setdefault(
+                        id_, Record(topic, partition, one.key, one.value, one.headers)
+                    )
         passed_on = {kind.encode() for kind in DOOR.passed_on}
         for one in line:
             told = dict(one.headers)

@@ -175,35 +175,6 @@ async def test_a_commit_cut_off_is_written_once(
 
 
 @pytest.mark.asyncio
-async def test_rivals_never_write_what_is_not_theirs(open_store: OpenMongoStore) -> None:
-    """Two processes take the same partitions from each other: what was answered is what counts."""
-    answered = dict.fromkeys(range(3), 0)
-
-    async def rival(store: MongoStore) -> None:
-        for _ in range(5):
-            cursors = {p: a.cursor for p, a in (await store.acquire(answered)).items()}
-            for _ in range(6):
-                writes = [counting(cursor) for cursor in cursors.values()]
-                committed = await store.commit(writes)
-                for write in writes:
-                    if write.partition not in committed.fenced:
-                        answered[write.partition] += 1
-                        cursors[write.partition] = write.cursor
-                    else:
-                        del cursors[write.partition]
-
-    await asyncio.gather(*[rival(await open_store()) for _ in range(2)])
-
-    reader = await open_store()
-    stored = await counted(reader)
-    assert stored == {cursor.partition: cursor.version for cursor in await reader.cursors()}
-    # One that landed may be answered as fenced, if its owner was replaced before it could look.
-    takeovers = 2 * 5
-    for partition, count in answered.items():
-        assert 0 <= stored[partition] - count <= takeovers
-
-
-@pytest.mark.asyncio
 async def test_questions_are_answered_from_indexes(
     open_store: OpenMongoStore, database: Database
 ) -> None:
@@ -298,7 +269,7 @@ async def test_kills_of_the_database_lose_nothing(stack: Stack, open_store: Open
 @pytest.mark.asyncio
 @pytest.mark.timeout(180)
 async def test_a_commit_larger_than_a_message_is_written(open_store: OpenMongoStore) -> None:
-    """More than MongoDB takes in one message, or in one transaction with a small cache, is written."""
+    """More than one message, or one transaction with a small cache, can take is written."""
     store = await open_store()
     writes = [counting(a.cursor) for a in (await store.acquire(range(3))).values()]
     for write in writes:

@@ -263,6 +263,25 @@ def test_a_reversal_lets_held_cash_of_others_pay() -> None:
     ] == told
 
 
+def test_a_payment_that_comes_late_takes_effect_when_there_is_something_to_pay() -> None:
+    """I-1 was paid until the first payment was reversed: on no day is it less than nothing."""
+    book = Book()
+    book.invoice("I-1")
+    book.payment("P-1", "100.00", received_on="02-01")
+    book.take(
+        billing.PaymentReversed,
+        reversal_id="R-1",
+        payment_id="P-1",
+        amount="70.00",
+        reversed_on="02-20",
+        reason="bounced",
+    )
+
+    told = book.payment("P-2", "50.00", received_on="02-10")
+
+    assert ["02-20 collected -50.00 I-1"] == told
+
+
 @pytest.mark.parametrize(
     ("amount", "reopens", "owed"),
     [
@@ -340,6 +359,52 @@ def test_a_credit_note_without_an_invoice_stays_on_the_account() -> None:
     book.invoice("I-2")
 
     assert {"I-1": "100.00", "I-2": "100.00", "credit EUR": "100.00"} == book.owed()
+
+
+def test_a_credit_note_that_met_its_invoice_does_not_wait_for_it_any_more() -> None:
+    """What was beyond the invoice stays on the account, whatever becomes of the invoice."""
+    book = Book()
+    book.take(
+        billing.InvoiceCredited,
+        credit_note_id="C-1",
+        invoice_id="I-1",
+        amount="150.00",
+        currency="EUR",
+        credited_on="01-05",
+    )
+    book.invoice("I-1")
+    book.take(billing.InvoiceAmended, invoice_id="I-1", amended_on="02-10", amount="120.00")
+    book.take(billing.InvoiceVoided, invoice_id="I-1", voided_on="02-11")
+
+    book.take(billing.InvoiceReinstated, invoice_id="I-1", reinstated_on="02-12")
+
+    assert {"I-1": "20.00", "credit EUR": "50.00"} == book.owed()
+
+
+def test_a_refund_reopens_no_more_than_went_back() -> None:
+    """One payment paid both instalments; the one due last reopens first."""
+    book = Book()
+    parts = [("a", date(2025, 1, 15)), ("b", date(2025, 1, 31))]
+    book.invoice(
+        "I-1",
+        installments=tuple(
+            billing.Installment(item_id=name, due_on=due_on, amount="50.00")
+            for name, due_on in parts
+        ),
+    )
+    book.payment("P-1", "100.00")
+
+    book.take(
+        billing.PaymentRefunded,
+        refund_id="F-1",
+        payment_id="P-1",
+        amount="60.00",
+        currency="EUR",
+        refunded_on="02-20",
+        reopens=("I-1",),
+    )
+
+    assert {"a": "10.00", "b": "50.00"} == book.owed()
 
 
 def test_worked_example_i_one_instalment_overdue() -> None:

@@ -42,6 +42,13 @@ def payment(name: str, amount: str, on: str) -> Fact:
     )
 
 
+def creditors(from_: datetime, rows: dict[str, object]) -> Fact:
+    """The first configuration."""
+    return billing.ConfigPublished.model_validate(
+        {"kind": "creditors", "number": 1, "from": from_, "document": {"creditors": rows}}
+    )
+
+
 def tell(line: Line, time: str, *facts: Fact) -> list[Outgoing]:
     """Tell facts that are not refused: what follows from them."""
     sent: list[Outgoing] = []
@@ -218,11 +225,8 @@ def test_days_begin_where_the_creditor_is() -> None:
     """Tokyo is nine hours ahead; its buckets are its own."""
     line = Line(IngestCore())
     line.tell(
-        billing.ConfigPublished(
-            kind="creditors",
-            number=1,
-            from_=noon("2024-12-01"),
-            document={"creditors": {"edo": {"time_zone": "Asia/Tokyo", "buckets": ["1-3", "4+"]}}},
+        creditors(
+            noon("2024-12-01"), {"edo": {"time_zone": "Asia/Tokyo", "buckets": ["1-3", "4+"]}}
         ),
         time=noon("2024-12-01"),
     )
@@ -243,12 +247,7 @@ def test_new_buckets_take_effect_at_the_first_tick_that_is_not_before_them() -> 
     tell(line, "2025-01-01", invoice("I-1", "2025-01-31"), invoice("I-2", "2025-06-30"))
     line.tick(noon("2025-02-10"))
     line.tell(
-        billing.ConfigPublished(
-            kind="creditors",
-            number=1,
-            from_=noon("2025-02-12"),
-            document={"creditors": {"default": {"buckets": ["1-7", "8-14", "15+"]}}},
-        ),
+        creditors(noon("2025-02-12"), {"default": {"buckets": ["1-7", "8-14", "15+"]}}),
         time=noon("2025-02-10"),
     )
 
@@ -261,12 +260,7 @@ def test_worked_example_a_stages_by_age() -> None:
     """Kill Bill's overdue stages: 30 days (inclusive), 40, 50 after 05-31; paid, it is clear."""
     line = Line(IngestCore())
     line.tell(
-        billing.ConfigPublished(
-            kind="creditors",
-            number=1,
-            from_=noon("2012-05-01"),
-            document={"creditors": {"default": {"buckets": ["1-29", "30-39", "40-49", "50+"]}}},
-        ),
+        creditors(noon("2012-05-01"), {"default": {"buckets": ["1-29", "30-39", "40-49", "50+"]}}),
         time=noon("2012-05-01"),
     )
     line.tick(noon("2012-05-02"))

@@ -91,13 +91,11 @@ def _settled(page: Page, fact: InvoiceSettled) -> None:
 
 def _reopened(page: Page, fact: InvoiceReopened) -> None:
     """Take the settlement that is undone back out of the day that it stood on."""
-    settled_on: date | None = getattr(fact, "settled_on", None)
-    if settled_on is None:
+    on = fact.settled_on
+    if on is None:
         return
-    by: str = getattr(fact, "settled_by", "")
-    to_pay, late = (settled_on - fact.issued_on).days, (settled_on - fact.due_on).days
-    amount = -minor(fact.amount, fact.currency)
-    page.sum("settled", fact.currency, settled_on, f"{by}|{to_pay}|{late}", amount, times=-1)
+    cell = f"{fact.settled_by}|{(on - fact.issued_on).days}|{(on - fact.due_on).days}"
+    page.sum("settled", fact.currency, on, cell, -minor(fact.amount, fact.currency), times=-1)
 
 
 def _overdue(page: Page, fact: InvoiceOverdue) -> None:

@@ -75,13 +75,12 @@ def _reopened(behaviour: Behaviour, fact: InvoiceReopened) -> None:
     """Undo what the settlement had told: a payment that never came was neither late nor in time."""
     if fact.first_overdue_on is not None and fact.item_id not in behaviour.again:
         behaviour.again.append(fact.item_id)
-    settled_on: date | None = getattr(fact, "settled_on", None)
-    if settled_on is None or getattr(fact, "settled_by", "") not in PAID:
+    if fact.settled_on is None or fact.settled_by not in PAID:
         return
-    days_late = (settled_on - fact.due_on).days
+    days_late = (fact.settled_on - fact.due_on).days
     behaviour.paid = max(0, behaviour.paid - 1)
     behaviour.days_late = max(0, behaviour.days_late - max(0, days_late))
-    if not getattr(fact, "was_overdue", False):
+    if not fact.was_overdue:
         behaviour.outcome_undone(late=days_late > 0)
 
 

@@ -24,10 +24,10 @@ def is_poison(event: Event) -> bool:
     return str(event["id"]).startswith(_PREFIX)
 
 
-def with_poison(stream: Iterator[Event], seed: int) -> Iterator[Event]:
+def with_poison(stream: Iterator[Event], seed: int, *, share: float = _SHARE) -> Iterator[Event]:
     """The stream with bad events in between, each right behind the good one that it is made from.
 
-    Their ids are `poison-<number>-<kind>`; the kinds are those of `POISON`, in turn.
+    There are about `share` times as many bad ones as good ones. Their ids are `poison-<number>-<kind>`; the kinds are those of `POISON`, in turn.
     """
     rng = Random(f"{seed}/poison")  # noqa: S311 - a history is drawn, no secret
     kinds = cycle(POISON)
@@ -35,7 +35,7 @@ def with_poison(stream: Iterator[Event], seed: int) -> Iterator[Event]:
     owed = made = 0
     for event in stream:
         yield event
-        owed += chance(rng, _SHARE)
+        owed += chance(rng, share)
         if owed and event["type"] == _TYPES[kind]:
             owed -= 1
             made += 1

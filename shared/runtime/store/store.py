@@ -1,12 +1,14 @@
 """The store of the stream shell on MongoDB."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from bson.binary import Binary
 from motor.core import AgnosticClientSession
+from pymongo.errors import PyMongoError
 from typing_extensions import override
 
 from shared.line.ports import Acquired, Binding, Committed, Row, Unavailable, WriteSet
@@ -47,7 +49,8 @@ class MongoStore(MongoReader):
         """End the session, and with it what it left open, and close the connection."""
         session, self._session, self._transactions = self._session, None, None
         if session is not None:
-            with answers():
+            # Without a server to tell it, the next owner of our partitions ends the session.
+            with contextlib.suppress(PyMongoError):
                 await session.end_session()
         await super().stop()
 

@@ -29,7 +29,7 @@ PATIENCE_S: Final = 4.0
 """How long one call tries before it says that the store is unavailable."""
 _DUPLICATE_KEY: Final = 11000
 TRANSACTION_BYTES: Final = 24_000_000
-"""More than this at once may not fit into the cache of a small server, which then keeps refusing."""
+"""More at once may not fit into the cache of a small server, which then keeps refusing."""
 
 
 def _pauses_s() -> Iterator[float]:

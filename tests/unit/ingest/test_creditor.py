@@ -12,11 +12,17 @@ NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
+def config(number: int, from_: datetime, rows: object) -> ConfigPublished:
+    """A configuration with whatever stands for its creditors."""
+    document = {"creditors": rows}
+    return ConfigPublished.model_validate(
+        {"kind": "creditors", "number": number, "from": from_, "document": document}
+    )
+
+
 def published(number: int, from_: datetime, **creditors: object) -> ConfigPublished:
     """A configuration with these creditors."""
-    return ConfigPublished(
-        kind="creditors", number=number, from_=from_, document={"creditors": creditors}
-    )
+    return config(number, from_, creditors)
 
 
 def test_without_configuration_there_is_one_creditor() -> None:
@@ -90,7 +96,7 @@ def test_an_unsound_configuration_leaves_the_old_one_in_force(rows: object) -> N
     """One fault in one creditor refuses all of it."""
     shared = Party("")
     publish(shared, published(1, NOON, acme={"name": "old"}), NOON)
-    unsound = ConfigPublished(kind="creditors", number=2, from_=NOON, document={"creditors": rows})
+    unsound = config(2, NOON, rows)
 
     with pytest.raises(ValueError, match=r"."):
         publish(shared, unsound, NOON)

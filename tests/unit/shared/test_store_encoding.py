@@ -1,0 +1,88 @@
+"""What the store makes of names, moments and records before MongoDB sees them."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from shared.line.ports import Cursor, Record, Row
+from shared.runtime.store import outbox
+from shared.runtime.store.names import (
+    cell_field,
+    cell_of,
+    micros,
+    moment,
+    place,
+    row_id,
+    row_of,
+    starting_with,
+)
+
+NAMES = st.text(alphabet=st.one_of(st.sampled_from("\x1f0a%.$\0"), st.characters(codec="utf-8")))
+BYTES = st.one_of(st.none(), st.binary(max_size=8))
+RECORDS = st.lists(
+    st.builds(
+        Record,
+        topic=st.sampled_from(["collections.ledger", "ingest.dlq"]),
+        partition=st.integers(0, 3),
+        key=BYTES,
+        value=BYTES,
+        headers=st.lists(st.tuples(NAMES, BYTES), max_size=3).map(tuple),
+    )
+)
+
+
+@given(party=NAMES, key=NAMES, partition=st.integers(0, 10**6))
+@example(party="\x1f1", key="\x1f\x1f", partition=1)
+def test_a_row_is_found_again_from_its_id(party: str, key: str, partition: int) -> None:
+    """An id tells party, prefix and key, whatever they hold: so no two rows share one."""
+    name = row_id(place(party, partition), "item", key)
+
+    row = row_of({"_id": name, "d": "{}", "o": True})
+
+    assert Row(party=party, prefix="item", key=key, text="{}") == row
+
+
+@given(cell=NAMES)
+def test_a_cell_is_a_field_and_no_path(cell: str) -> None:
+    """A field has a name, no dot, no operator, no NUL; and tells its cell."""
+    field = cell_field(cell)
+
+    assert field
+    assert not set(field) & set(".$\0")
+    assert cell == cell_of(field)
+
+
+@given(prefix=NAMES, name=NAMES)
+def test_a_prefix_is_a_range(prefix: str, name: str) -> None:
+    """Exactly the strings that begin with the prefix lie in its range."""
+    bounds = starting_with(prefix)
+    for candidate in (name, prefix, prefix + name, prefix[:-1] + name):
+        inside = bounds["$gte"] <= candidate and ("$lt" not in bounds or candidate < bounds["$lt"])
+
+        assert candidate.startswith(prefix) == inside
+
+
+@given(at=st.datetimes(timezones=st.just(UTC)))
+@example(at=datetime.max.replace(tzinfo=UTC))
+@example(at=datetime.min.replace(tzinfo=UTC))
+def test_a_moment_keeps_its_microseconds(at: datetime) -> None:
+    """Any moment of a datetime is a whole number that fits 64 bits, and comes back."""
+    assert at == moment(micros(at))
+    assert -(2**63) <= micros(at) < 2**63
+
+
+@given(records=RECORDS, limit=st.integers(1, 2000))
+def test_records_are_unpacked_as_they_were(records: list[Record], limit: int) -> None:
+    """However the documents are cut: all records, in order, with null and any bytes in place."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbox, "DOCUMENT_BYTES", limit)
+        documents = outbox.pack(Cursor(partition=3, version=7), records)
+
+    left = [outbox.unpack(dict(document)) for document in documents]
+
+    assert records == [record for document in left for record in document.records]
+    assert [f"3:7:{n}" for n in range(len(documents))] == [document.id for document in left]
+    for document, one in zip(documents, left, strict=True):
+        assert len(document.raw) <= limit or len(one.records) == 1
