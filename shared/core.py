@@ -108,7 +108,7 @@ class Party:
         return cast("D | None", self._by_kind.get(kind.prefix, {}).get(key))
 
     def settled(self, kind: type[D], key: str) -> D | None:
-        """As `find`, for a kind that may be settled; raises `NotLoaded` if nobody asked for it."""
+        """As `find`, for a kind that may be settled; raises `NotLoaded` if nobody asked."""
         found = self.find(kind, key)
         if found is None and (kind.prefix, key) not in self._known:
             raise NotLoaded(kind.prefix, key)

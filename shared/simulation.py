@@ -20,7 +20,7 @@ _BOUNDLESS: Final = Limits(records_max=1_000_000, wakes_max=10**9, documents_max
 
 
 class Stage:
-    """One service in the simulation: its core behind one lane that has every partition's parties."""
+    """One service in the simulation: its core behind one lane that has all parties."""
 
     def __init__(self, core: Core, wiring: Wiring) -> None:
         """Start with an empty state."""
@@ -93,7 +93,7 @@ class Simulation:
     """Stages in the order of the flow; a record that a stage publishes goes on to its readers."""
 
     stages: list[Stage]
-    seen: Callable[[Record], None] = lambda record: None
+    seen: Callable[[Record], None] = lambda _record: None
     """Told of each published record, in order."""
     _readers: dict[str, list[Stage]] = field(default_factory=dict)
 
@@ -119,4 +119,3 @@ class Simulation:
         for record in records:
             for stage in self._readers.get(record.topic, ()):
                 queues[id(stage)].append(record)
-

@@ -24,3 +24,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder: Path = tmp_path_factory.mktemp("stack")
     with running_stack(folder) as stack:
         yield stack
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a test be run on a file of the user's own."""
+    parser.addoption(
+        "--own-invoices", help="a CSV file of invoices for tests/scenario/test_own_invoices.py"
+    )

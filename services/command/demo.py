@@ -59,7 +59,7 @@ def main(
     accounts: Annotated[int, typer.Option(help="Accounts of the made-up year.")] = 300,
     invoices: Annotated[int, typer.Option(help="Invoices of the made-up year.")] = 10_000,
 ) -> None:
-    """Show all of Arrears at work: history in, overdue found, accounts scored, contacts, figures."""
+    """Show Arrears at work: a history in, overdue found, accounts scored, contacts, figures."""
     try:
         story = of_file(data) if data else of_a_year(accounts=accounts, invoices=invoices)
         with Shown() as shown, running_stack(progress=shown) as stack, _logs() as logs:

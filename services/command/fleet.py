@@ -1,4 +1,4 @@
-"""The four services as processes of their own, as in production: for the demo, tests and the bench."""
+"""The four services as processes of their own, as in production: for demo, tests and bench."""
 
 import json
 import os

@@ -1,12 +1,12 @@
-"""A history through Kafka: its events in order, with ticks in between, as fast as they are taken."""
+"""A history through Kafka: events in order, ticks in between, as fast as they are taken."""
 
 import asyncio
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from shared.cli.eventfile import Line
-from shared.events.clock import ClockTicked
 from shared.cli.routing import records_of
+from shared.events.clock import ClockTicked
 from shared.line.ports import Record
 from shared.runtime.producer import Publisher
 

@@ -17,8 +17,8 @@ from services.kpi.domain.creditors import Creditors
 from services.kpi.domain.report import report
 from shared import envelope
 from shared.cli.eventfile import BadLine, Line, read, with_ticks
-from shared.events.clock import ClockTicked
 from shared.cli.routing import records_of
+from shared.events.clock import ClockTicked
 from shared.line.ports import Record
 from shared.simulation import Simulation, Stage
 from shared.topics import (

@@ -16,7 +16,7 @@ from shared.simulation import Stage
 
 
 def stages(policies: Path | None = None) -> list[Stage]:
-    """The stages in the order of the flow; `policies` is a folder with a policy, else the default."""
+    """The stages in the order of the flow; `policies` is the folder of a policy, or the default."""
     return [
         Stage(IngestCore(), INGEST),
         Stage(ScoringCore(read_scorecard()), SCORING),

@@ -1,4 +1,4 @@
-"""Ingest: the one door. It gives everything from outside its place in the line, and keeps the ledger.
+"""Ingest: the one door. It gives all that comes from outside its place, and keeps the ledger.
 
 reads                what it does                                        writes
 billing.events       checks, registers, books; wakes parties at ticks    collections.ledger
@@ -11,8 +11,8 @@ what it cannot take  bytes untouched, reasons in headers                 ingest.
 
 import asyncio
 
-from services.ingest.doors import EventsDoor
 from services.ingest.domain.core import IngestCore
+from services.ingest.doors import EventsDoor
 from services.ingest.settings import IngestSettings
 from services.ingest.wiring import WIRING
 from shared.runtime.clock import SystemClock

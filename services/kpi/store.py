@@ -1,4 +1,4 @@
-"""What the read API asks of KPI's own store: the cube's cells, calendars, and how far it has come."""
+"""What the read API asks of KPI's own store: cells, calendars, and how far it has come."""
 
 from datetime import datetime
 

@@ -12,7 +12,7 @@ def read_policy(folder: Path | None = None) -> Policy:
     """The policy in a folder's one YAML file, or the one that comes with Arrears.
 
     Raises:
-        ValueError: there is no policy, more than one, or one that is not valid; the text says where.
+        ValueError: there is none, more than one, or one that is not valid; the text says where.
     """
     if folder is None:
         text = files("services.outreach").joinpath("policies/default.yaml").read_text("utf-8")

@@ -21,7 +21,11 @@ def records_of(event: Mapping[str, Any], *, partitions: int) -> Iterator[Record]
     """
     headers: list[tuple[str, bytes | None]] = [
         _CONTENT_TYPE,
-        *((f"ce_{name}", str(value).encode()) for name, value in event.items() if name not in _DATA),
+        *(
+            (f"ce_{name}", str(value).encode())
+            for name, value in event.items()
+            if name not in _DATA
+        ),
     ]
     value = json.dumps(event.get("data"), ensure_ascii=False, separators=(",", ":")).encode()
     if event["type"] == ClockTicked.type or event["type"] in BROADCAST:

@@ -1,4 +1,4 @@
-"""Records as they arrive: decoded without ever raising, and as dead letters where they cannot be."""
+"""Records as they arrive: decoded without ever raising, or made into dead letters."""
 
 import hashlib
 from collections.abc import Sequence
@@ -67,7 +67,9 @@ def arrive(  # noqa: PLR0913 - a record's parts
     """Decode one record; whatever is wrong with it becomes its `refusal`."""
     arrival = Arrival(topic, offset, stamp, key, value, headers)
     if wiring.door and (size := size_of(key, value, headers)) > FOREIGN_BYTES_MAX:
-        arrival.refusal = Refusal("oversize", f"{size} bytes; at most {FOREIGN_BYTES_MAX} are taken")
+        arrival.refusal = Refusal(
+            "oversize", f"{size} bytes; at most {FOREIGN_BYTES_MAX} are taken"
+        )
         return arrival
     decoded = envelope.decode(headers, value, key)
     if isinstance(decoded, Refusal):

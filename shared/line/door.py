@@ -19,7 +19,9 @@ TICK_AHEAD_MAX: Final = timedelta(seconds=2)
 
 _CONFLICT: Final = Refusal("conflict", "this source and id came before with other content", "id")
 _STRANGER: Final = Refusal("untrusted_tick", "a tick comes from the clock alone", "source")
-_TWO_TIMES: Final = Refusal("untrusted_tick", "it says one time, and another on its cover", "data.at")
+_TWO_TIMES: Final = Refusal(
+    "untrusted_tick", "it says one time, and another on its cover", "data.at"
+)
 _AHEAD: Final = Refusal("untrusted_tick", "a tick later than the broker's own time", "data.at")
 
 

@@ -20,7 +20,9 @@ from shared.topics import MESSAGE_BYTES_MAX
 _EVENTS_BETWEEN_LOOKS: Final = 32
 _RECORD_OVERHEAD_BYTES: Final = 200
 """More than Kafka's record format adds to headers, key and value of one record in its own batch."""
-_NOBODYS: Final = Refusal("invalid", "it says neither whose account nor whose party it is", "subject")
+_NOBODYS: Final = Refusal(
+    "invalid", "it says neither whose account nor whose party it is", "subject"
+)
 
 
 class Spoiled(Exception):
@@ -76,7 +78,7 @@ class Fold:
         lane = self.lane
         self.place = (arrival.topic, arrival.offset)
         self.stamp = arrival.stamp
-        if not lane.wiring.door:
+        if not lane.wiring.door and arrival.sequence:
             heard = self.cursor.heard.get(arrival.topic, 0)
             if arrival.sequence <= heard:
                 self._count(arrival, "duplicate")
@@ -91,7 +93,7 @@ class Fold:
             finished = self._tick(arrival, arrival.event)
         else:
             finished = self._event(arrival, arrival.event)
-        if finished and not lane.wiring.door:
+        if finished and arrival.sequence:
             self.cursor.heard[arrival.topic] = arrival.sequence
         return finished
 
@@ -208,7 +210,9 @@ class Fold:
         if event.type not in wiring.passed_on:
             return
         key, value, headers = envelope.passed_on(
-            event, sequence=self._sequence(wiring.output), recorded_at=event.recorded_at or self.stamp
+            event,
+            sequence=self._sequence(wiring.output),
+            recorded_at=event.recorded_at or self.stamp,
         )
         self.writes.outbox.append(Record(wiring.output, self.lane.partition, key, value, headers))
 
@@ -250,9 +254,7 @@ class Fold:
         if size > MESSAGE_BYTES_MAX:
             message = f"{outgoing.data.type} is larger than a record may be ({size} bytes)"
             raise ValueError(message)
-        self.writes.outbox.append(
-            Record(outgoing.topic, self.lane.partition, key, value, headers)
-        )
+        self.writes.outbox.append(Record(outgoing.topic, self.lane.partition, key, value, headers))
 
     def _encode_broadcast(self, outgoing: Outgoing) -> None:
         key, value, headers = envelope.encode(

@@ -47,8 +47,9 @@ class Cursor:
 class Row:
     """One stored document of a party: `text` is its JSON; `open` rows are loaded with the party.
 
-    The partition's own shared documents are rows of party "". `new` is a hint that there is no such
-    row yet, which makes writing it cheaper; a wrong one costs time and nothing else.
+    The partition's own shared documents are rows of party "". `new` is a hint: True if there is no
+    such row yet, False if there is one; either makes writing it cheaper, and a wrong one costs time
+    and nothing else.
     """
 
     party: str
@@ -56,7 +57,7 @@ class Row:
     key: str
     text: str
     open: bool = True
-    new: bool = field(default=False, compare=False)
+    new: bool | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +178,7 @@ class Store(Protocol):
         """Hand partitions over cleanly: drop published outbox documents and our session's mark."""
         ...
 
-    async def load(
-        self, parties: Iterable[str], keys: Iterable[tuple[str, str, str]]
-    ) -> list[Row]:
+    async def load(self, parties: Iterable[str], keys: Iterable[tuple[str, str, str]]) -> list[Row]:
         """All open rows of `parties`, and the rows (party, prefix, key) named in `keys`."""
         ...
 

@@ -1,1 +1,1 @@
-"""The imperative shell under all four services: poll, fold, commit, publish. No business word in it."""
+"""The imperative shell under all services: poll, fold, commit, publish. No business word."""

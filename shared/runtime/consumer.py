@@ -14,13 +14,13 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from shared.line.arrivals import arrive, stamp_of
-from shared.runtime.clock import monotonic
 from shared.line.lane import Lane
+from shared.line.wiring import Wiring
+from shared.runtime.clock import monotonic
 from shared.runtime.ownership import Ownership
 from shared.runtime.raw import raw_decoder, raw_parser
 from shared.runtime.rounds import Abandoned, Rounds
 from shared.runtime.settings import ServiceSettings
-from shared.line.wiring import Wiring
 
 NUDGE_S: Final = 0.1
 """How often records are looked at again that are held (a tick that waits for other topics)."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import structlog
 
 from shared.core import REFUSALS
-from shared.runtime.clock import monotonic, now
 from shared.line.fold import Fold
+from shared.runtime.clock import monotonic, now
 from shared.runtime.metrics import ShellMetrics
 
 log = structlog.get_logger()

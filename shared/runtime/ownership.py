@@ -16,9 +16,9 @@ from shared.core import Core
 from shared.line.lane import Lane, Limits
 from shared.line.parties import DocumentCodec
 from shared.line.ports import Acquired, Unavailable
+from shared.line.wiring import Wiring
 from shared.runtime.producer import PublishUnavailable
 from shared.runtime.rounds import PAUSES_S, Rounds
-from shared.line.wiring import Wiring
 
 log = structlog.get_logger()
 
@@ -98,11 +98,13 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has
                     return
 
     async def _take_over(self, consumer: AIOKafkaConsumer, numbers: list[int]) -> None:
+        # Asked for first: what others publish once they have taken over from us proves nothing.
+        written = await self.last_sequences([(t, n) for t in self.wiring.written for n in numbers])
         acquired = await self.rounds.store.acquire(numbers)
         spots = [TopicPartition(topic, n) for topic in self.wiring.inputs for n in numbers]
         begins = await consumer.beginning_offsets(spots)
         ends = await consumer.end_offsets(spots)
-        await self._check_sequences(acquired)
+        self._check_sequences(acquired, written)
         for number, found in acquired.items():
             self._check_range(found, begins=begins, ends=ends)
             leftovers = [record for doc in found.leftovers for record in doc.records]
@@ -141,14 +143,15 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has
                 )
                 raise OutOfRange(message)
 
-    async def _check_sequences(self, acquired: Mapping[int, Acquired]) -> None:
+    def _check_sequences(
+        self, acquired: Mapping[int, Acquired], written: Mapping[tuple[str, int], int | None]
+    ) -> None:
         """Refuse a cursor that lies behind our own output: the database was set back."""
-        spots = [(topic, number) for topic in self.wiring.written for number in acquired]
-        for (topic, number), written in (await self.last_sequences(spots)).items():
+        for (topic, number), last in written.items():
             after = acquired[number].cursor.sequences.get(topic, 1)
-            if written is not None and written >= after:
+            if last is not None and last >= after:
                 message = (
-                    f"{topic} partition {number} ends with sequence {written}, but the cursor"
+                    f"{topic} partition {number} ends with sequence {last}, but the cursor"
                     f" of {self.wiring.service} would give {after} next: the database is older"
                     " than what was published; restore the newer one"
                 )

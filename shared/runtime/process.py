@@ -1,13 +1,13 @@
-"""Running one service as a process: FastStream's ASGI app around it, HTTP routes, signals, watchdog."""
+"""One service as a process: FastStream's ASGI app around it, routes, signals, watchdog."""
 
 import asyncio
 import importlib.metadata
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from typing_extensions import override
-
 from faststream.asgi import AsgiFastStream, AsyncAPIRoute
+from prometheus_client import PlatformCollector, ProcessCollector
+from typing_extensions import override
 
 from shared.runtime.asyncapi import asyncapi
 from shared.runtime.health import routes as health
@@ -72,6 +72,8 @@ def run_service(
     )
     version = importlib.metadata.version("arrears")
     service.metrics.built(version, "")
+    ProcessCollector(registry=service.registry)  # CPU and memory, where the system tells (Linux)
+    PlatformCollector(registry=service.registry)
     guard = Guard(
         patience_s=SESSIONS_WITHOUT_PROGRESS * settings.session_timeout_ms / 1000,
         metrics=service.metrics,
@@ -111,9 +113,7 @@ def build_app(
         after_startup=list(after),
         on_shutdown=list(before_end),
         after_shutdown=[service.stop],
-        specification=asyncapi(
-            service.wiring, version=version, group_id=service.settings.group_id
-        ),
+        specification=asyncapi(service.wiring, version=version, group_id=service.settings.group_id),
         asyncapi_path=AsyncAPIRoute(
             "/docs/asyncapi", asyncapi_json_path="/docs/asyncapi.json", try_it_out_path=None
         ),

@@ -8,11 +8,11 @@ from typing import Final, Protocol, TypeVar
 import structlog
 
 from shared.line.arrivals import Arrival
-from shared.runtime.clock import monotonic
 from shared.line.fold import Fold, Spoiled
 from shared.line.lane import Gap, Lane, Needs
-from shared.runtime.observer import Observer
 from shared.line.ports import Binding, Committed, Record, Row, Store, Unavailable, WriteSet
+from shared.runtime.clock import monotonic
+from shared.runtime.observer import Observer
 from shared.runtime.producer import PublishUnavailable
 
 T = TypeVar("T")
@@ -198,18 +198,14 @@ class Rounds:
             brought = [row for party in named for row in by_party.get(party, ())]
             self._give(lane, needs, brought, known)
 
-    def _give(
-        self, lane: Lane, needs: Needs, rows: list[Row], known: Mapping[str, bytes]
-    ) -> None:
+    def _give(self, lane: Lane, needs: Needs, rows: list[Row], known: Mapping[str, bytes]) -> None:
         try:
             lane.give(needs, rows, known)
         except ValueError as defect:
             self.stop(f"a stored document cannot be read (partition {lane.partition}): {defect}")
             raise Abandoned from defect
 
-    def _fold(
-        self, lines: Mapping[Lane, list[Arrival]], *, started: float
-    ) -> dict[Lane, Fold]:
+    def _fold(self, lines: Mapping[Lane, list[Arrival]], *, started: float) -> dict[Lane, Fold]:
         folds: dict[Lane, Fold] = {}
         for number, (lane, line) in enumerate(lines.items(), start=1):
             until = started + self.batch_s * number / len(lines)

@@ -1,4 +1,4 @@
-"""One service's process put together: core, store, broker, HTTP. Each service's app adds its routes."""
+"""One service put together: core, store, broker. Each service's app adds its routes."""
 
 import asyncio
 import logging
@@ -95,9 +95,7 @@ class Service:
             consumer=self._consumer,
             last_sequences=lambda spots: last_sequences(settings.kafka_client(), spots),
         )
-        self.intake = Intake(
-            wiring, self.ownership, self.rounds, self.consumer, self._ends
-        )
+        self.intake = Intake(wiring, self.ownership, self.rounds, self.consumer, self._ends)
         self.broker = KafkaBroker(
             settings.kafka_bootstrap_servers,
             apply_types=False,  # typed handlers cost three times the CPU; AsyncAPI is declared apart
@@ -192,4 +190,3 @@ class Service:
             await self._asker.stop()
         with suppress(Unavailable):
             await self.store.stop()
-

@@ -32,7 +32,7 @@ def _adapter(kind: type[Document]) -> TypeAdapter[Any]:
     return _ADAPTERS[kind]
 
 
-class BrokenRule(AssertionError):  # noqa: N818 - it says what happened
+class BrokenRule(AssertionError):
     """A core did what the contract between core and shell forbids."""
 
 

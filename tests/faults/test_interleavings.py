@@ -29,7 +29,7 @@ from shared.envelope import value_of
 from shared.events.clock import ClockTicked
 from shared.line.lane import Limits
 from shared.line.ports import Record, Unavailable
-from shared.line.wiring import TICK, Wiring
+from shared.line.wiring import TICK
 from shared.runtime.producer import PublishUnavailable
 from shared.testing.log import Logged, MemoryLog, sequence_of
 from shared.testing.memory_store import MemoryData

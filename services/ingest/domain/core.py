@@ -136,19 +136,22 @@ class IngestCore:
             account = Account(told.account_id, creditor_id)
         creditor = creditor_of(effects.shared, account.creditor_id, effects.now)
         ledger = Ledger(party, account, creditor, effects, event.time)
-        _ask_for_waiting(ledger, rule, told)
         ledger.digest = digest_of(told)
         ledger.own_id = getattr(told, rule.own) if rule.own else ""
-        if (before := waits_already(ledger, told)) is not None:
-            if before.digest == ledger.digest:
-                return None
-            return Refusal("conflict", "this id came before with other content", rule.own)
+        some_wait = next(party.all(Waiting), None) is not None
+        if some_wait:
+            _ask_for_waiting(ledger, rule, told)
+            if (before := waits_already(ledger, told)) is not None:
+                if before.digest == ledger.digest:
+                    return None
+                return Refusal("conflict", "this id came before with other content", rule.own)
         refusal = rule.book(ledger, told)
         if refusal is not None:
             return refusal
         if is_new:
             party.keep(account)
-        _release(ledger)
+        if some_wait:
+            _release(ledger)
         if ledger.sweep:
             payment.sweep(ledger)
         close(ledger)
@@ -194,7 +197,7 @@ def _wanted(rule: Rule, told: Any) -> Iterator[Wanted]:  # noqa: ANN401 - any of
 def _ask_for_waiting(ledger: Ledger, rule: Rule, told: Fact) -> None:
     """Have at hand, before anything changes, what the events need that wait for this one."""
     party, account_id = ledger.party, ledger.account.account_id
-    if rule.brings is None or next(party.all(Waiting), None) is None:
+    if rule.brings is None:
         return
     kind, field = rule.brings
     for note in waiting_for(party, account_id, kind, getattr(told, field)):

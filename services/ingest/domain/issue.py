@@ -50,9 +50,8 @@ def issue(ledger: Ledger, told: InvoiceIssued) -> Refusal | None:
             claim(ledger, invoice, item.item_id)
     dispute.meet(ledger, invoice)
     credit.meet(ledger, invoice)
-    payment.meet(ledger, invoice)
+    ledger.sweep = payment.meet(ledger, invoice)
     ledger.came.append(("invoice", invoice.invoice_id))
-    ledger.sweep = True
     return None
 
 

@@ -109,11 +109,16 @@ def receive(ledger: Ledger, told: PaymentReceived) -> Refusal | None:
     return None
 
 
-def meet(ledger: Ledger, invoice: Invoice) -> None:
-    """An invoice came (or came back): cash that was told to be for it goes to it."""
-    for payment in _held(ledger):
+def meet(ledger: Ledger, invoice: Invoice) -> bool:
+    """An invoice came (or came back): cash that was told to be for it goes to it.
+
+    Says whether any cash was held, for this invoice or not.
+    """
+    payments = _held(ledger)
+    for payment in payments:
         if any(part.invoice_id == invoice.invoice_id for part in payment.waiting):
             _as_told(ledger, payment, origin="unapplied", only=invoice)
+    return bool(payments)
 
 
 def resume(ledger: Ledger, payment: Payment) -> None:

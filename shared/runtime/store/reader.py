@@ -34,6 +34,12 @@ class MongoReader:
         """Return if the server answers within a few seconds."""
         await client.ping(self._client)
 
+    async def version(self) -> str:
+        """The server's version."""
+        with answers():
+            told = await self._client.server_info()
+        return str(told["version"])
+
     async def cells(self, prefix: str) -> list[tuple[int, str, dict[str, int]]]:
         """Each partition's share of the rows whose name starts with `prefix`: add them up."""
         with answers():

@@ -89,7 +89,9 @@ def after(cursor: Cursor) -> WriteSet:
     return WriteSet(moved)
 
 
-def item(party: str, key: str, text: str = "{}", *, open: bool = True, new: bool = False) -> Row:  # noqa: A002 - as the field is called
+def item(
+    party: str, key: str, text: str = "{}", *, open: bool = True, new: bool | None = None
+) -> Row:  # noqa: A002 - as the field is called
     """A row of the kind that these rules use."""
     return Row(party=party, prefix="item", key=key, text=text, open=open, new=new)
 

@@ -56,7 +56,7 @@ async def a_row_is_replaced_and_settles(open_store: OpenStore) -> None:
 
 
 async def new_is_a_hint_and_no_promise(open_store: OpenStore) -> None:
-    """A row said to be new that is there is replaced; one not said to be new is made."""
+    """A row is written whether or not it is there, whatever was said about it."""
     store = await open_store()
     (write,) = await owned(store, 0)
     write.rows = [item("a", "1", "first"), item("", "config", "first")]
@@ -64,12 +64,15 @@ async def new_is_a_hint_and_no_promise(open_store: OpenStore) -> None:
     write = after(write.cursor)
     write.rows = [item("a", "1", "second", open=False, new=True), item("a", "2", "made", new=True)]
     write.cells = {("row", "cell"): 1}
-
+    await store.commit([write])
+    write = after(write.cursor)
+    write.rows = [item("a", "2", "third", new=False), item("a", "3", "made", new=False)]
+    write.cells = {("row", "cell"): 1}
     await store.commit([write])
 
     expect(item("a", "1", "second", open=False), await store.document("a", "item", "1"))
-    expect(item("a", "2", "made"), await store.document("a", "item", "2"))
-    expect([(0, "row", {"cell": 1})], await store.cells("row"))
+    expect([item("a", "2", "third"), item("a", "3", "made")], by_key(await store.load(["a"], [])))
+    expect([(0, "row", {"cell": 2})], await store.cells("row"))
 
 
 async def shared_rows_belong_to_their_partition(open_store: OpenStore) -> None:

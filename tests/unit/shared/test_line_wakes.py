@@ -216,7 +216,9 @@ def test_an_event_that_a_wake_caused_upstream_runs_own_wakes_first() -> None:
     door.tick(seconds=60)
     door.run()
     reader = Bench(core=ToyCore(FACTS), wiring=READER)
-    reader.put(*(type(tick(START))(LINE, 0, r.key, r.value, r.headers) for r in door.log.read(LINE, 0)))
+    reader.put(
+        *(type(tick(START))(LINE, 0, r.key, r.value, r.headers) for r in door.log.read(LINE, 0))
+    )
 
     reader.run(polls_of=1)
 

@@ -1,0 +1,163 @@
+"""`arrears bench`: speed as ratios to a bare loop, latency, memory, in one run on one machine."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from services.command.benching import drain, latency, report, wave
+from services.command.benching.machine import machine
+from services.command.benching.mix import DAYS, publish_all, reel, shares
+from services.command.benching.place import Site, site
+from services.command.benching.probe import midnight
+from services.command.fleet import SERVICES
+from shared.cli.stack import Stack, StackError, running_stack
+from shared.cli.stack.progress import Shown
+from shared.runtime.clock import monotonic, now
+
+FOLDER: Final = Path(".arrears") / "bench"
+HISTORY: Final = Path("docs") / "benchmarks.md"
+REST_DAYS: Final = 90
+"""Before the history begins, for the samples at rest."""
+PARTS: Final = (0.4, 0.8)
+"""Shares of the history's days: up to here for each service alone, up to there for all four."""
+
+app = typer.Typer()
+console = Console()
+progress_console = Console(stderr=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured."""
+
+    name: str
+    invoices: int
+    rounds: int
+    """Ticks at rest, with `each` samples at each."""
+    each: int
+    load_s: float
+    """Seconds under load at most."""
+    waves: tuple[int, ...]
+
+
+QUICK: Final = Size("quick", 15_000, 40, 6, 12.0, (10_000, 20_000))
+DEFAULT: Final = Size("default", 50_000, 50, 6, 30.0, (50_000, 100_000))
+LONG: Final = Size("long", 900_000, 50, 6, 60.0, (50_000, 100_000))
+
+
+@app.command()
+def main(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="At most two minutes, rougher.")] = False,
+    long: Annotated[
+        bool, typer.Option("--long", help="A million events through all four; an hour.")
+    ] = False,
+    to: Annotated[Path | None, typer.Option("--json", help="Write the results here.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help=f"Append them to {HISTORY}.")] = False,
+) -> None:
+    """Measure speed, latency and memory on a Kafka and a MongoDB of its own."""
+    size = QUICK if quick else LONG if long else DEFAULT
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    try:
+        with Shown() as shown, running_stack(progress=shown) as stack:
+            shown.__exit__()
+            with (
+                _telling() as said,
+                site(stack.kafka_bootstrap, stack.mongodb_uri, stack.environment, FOLDER) as place,
+            ):
+                results = asyncio.run(_all(stack, place, size, said))
+    except (StackError, OSError) as fault:
+        console.print(f"[red]{fault}[/]")
+        raise typer.Exit(1) from fault
+    except KeyboardInterrupt:
+        console.print("\nstopped; everything that was started has ended")
+        raise typer.Exit(130) from None
+    told = report.as_json(results)
+    report.show(console, told)
+    path = to or FOLDER / f"{results.at.replace(':', '-')}.json"
+    path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    console.print(f"written to {path}")
+    if keep:
+        with HISTORY.open("a", encoding="utf-8") as history:
+            history.write(report.section(told, {QUICK: " --quick", LONG: " --long"}.get(size, "")))
+
+
+@contextmanager
+def _telling() -> Iterator[Callable[[str], None]]:
+    """Show what is measured now, each on a line with the seconds since the start."""
+    started = monotonic()
+    with progress_console.status("") as status:
+
+        def said(text: str) -> None:
+            progress_console.print(f"[dim]{monotonic() - started:4.0f} s[/] {text}")
+            status.update(text)
+
+        yield said
+
+
+async def _all(
+    stack: Stack, place: Site, size: Size, said: Callable[[str], None]
+) -> report.Results:
+    """Everything, in one run: the history goes on from one measurement to the next."""
+    at = now()
+    first = at.date() - timedelta(days=2 * DAYS)
+    begin = first + timedelta(days=REST_DAYS)
+    to_alone, to_whole = (midnight(begin + timedelta(days=int(DAYS * part))) for part in PARTS)
+    end = midnight(begin + timedelta(days=DAYS - 10))
+    told = reel(invoices=size.invoices, start=begin)
+    results = report.Results(f"{at:%Y-%m-%dT%H:%M:%SZ}", await machine(stack, place))
+    try:
+        said("latency at rest")
+        await place.launch(*SERVICES, open_policy=True)
+        await place.ready()
+        rest = latency.at_rest(place, first=first, rounds=size.rounds, each=size.each)
+        results.latency["at rest"] = await rest
+        await place.stop()
+
+        said("publishing a backlog")
+        mix = await publish_all(told.before(to_alone), place.publisher)
+        results.mix = shares(mix)
+        await place.make_bare_topic()
+        await _bare(place, results, mix.total(), said)
+        for name in SERVICES:
+            said(f"{name} alone with the backlog")
+            results.alone[name] = await drain.alone(place, name)
+        await _bare(place, results, mix.total(), said)
+
+        said("publishing a backlog for all four")
+        waiting = await publish_all(told.before(to_whole), place.publisher)
+        said("all four with the backlog")
+        results.whole = await drain.whole(place, waiting.total())
+        await place.stop()
+
+        said("latency at half of that load")
+        await place.launch(*SERVICES, open_policy=True)
+        await place.ready()
+        rate = results.whole.per_second / 2
+        load = latency.under_load(
+            place, told.before(end), rate=rate, each=size.each, most_s=size.load_s
+        )
+        results.latency["half load"] = await load
+        results.waves = await wave.waves(
+            place, first=end.date() + timedelta(days=1), sizes=size.waves, told=said
+        )
+        await place.stop()
+        await _bare(place, results, mix.total(), said)
+    finally:
+        await place.publisher.stop()
+    return results
+
+
+async def _bare(
+    place: Site, results: report.Results, records: int, said: Callable[[str], None]
+) -> None:
+    said("the bare loop")
+    results.bare.append(await place.bare(records, run=len(results.bare)))
