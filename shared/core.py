@@ -59,7 +59,7 @@ class Document:
         return False
 
 
-class NotLoaded(LookupError):  # noqa: N818 - it says what happened
+class NotLoaded(LookupError):
     """A core asked for a settled document that is not at hand, before it changed anything.
 
     The shell loads it and folds the same event again. It costs a query, so `Core.wants` names what
@@ -129,7 +129,7 @@ class Party:
         return sum(map(len, self._by_kind.values()))
 
     def saved(self) -> list[Document]:
-        """All changes are written: let go of settled documents, and say which (the shell's call)."""
+        """All changes are written: let go of settled documents, and say which (for the shell)."""
         self._passing.update(self.changed)
         gone = []
         for prefix, key in self._passing:

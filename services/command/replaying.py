@@ -13,7 +13,7 @@ from shared.runtime.producer import Publisher
 AT_ONCE: Final = 5_000
 """Records published together."""
 APART_S: Final = 0.003
-"""Between two topics' records: they are ordered by the broker's clock, which counts milliseconds."""
+"""Between two topics' records: the broker's clock, which orders them, counts milliseconds."""
 
 
 async def replay(

@@ -1,1 +1,1 @@
-"""The one door: validates, deduplicates and orders what comes from outside, and keeps the ledger."""
+"""The one door: checks, deduplicates and orders what comes from outside; keeps the ledger."""

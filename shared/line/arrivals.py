@@ -19,6 +19,7 @@ ADDED_BYTES_MAX: Final = 16_384
 """More than is ever added to a record from outside as it goes on, and to no more than it had."""
 FOREIGN_BYTES_MAX: Final = MESSAGE_BYTES_MAX - ADDED_BYTES_MAX
 """The largest record that a door takes, in bytes."""
+_RECORD_BYTES, _HEADER_BYTES = 100, 10
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_IN_SEQUENCE: Final = Refusal("unreadable", "a record without a sequence", "ce_sequence")
 
@@ -42,10 +43,10 @@ class Arrival:
 
 
 def size_of(key: bytes | None, value: bytes | None, headers: Headers) -> int:
-    """About the bytes that a record takes, itself without its batch."""
-    size = len(key or b"") + len(value or b"")
+    """An upper bound of the bytes that a record takes in Kafka, alone in its batch."""
+    size = _RECORD_BYTES + len(key or b"") + len(value or b"")
     for name, content in headers:
-        size += len(name) + len(content or b"") + 8
+        size += _HEADER_BYTES + len(name.encode()) + len(content or b"")
     return size
 
 
@@ -54,7 +55,7 @@ def stamp_of(timestamp_ms: int) -> datetime | None:
     return None if timestamp_ms < 0 else _EPOCH + timedelta(milliseconds=timestamp_ms)
 
 
-def arrive(  # noqa: PLR0913 - a record's parts
+def arrive(
     wiring: Wiring,
     *,
     topic: str,
@@ -97,7 +98,8 @@ def arrive(  # noqa: PLR0913 - a record's parts
 def dead_letter(wiring: Wiring, partition: int, arrival: Arrival, refusal: Refusal) -> Record:
     """The record for the dead-letter topic: bytes and headers untouched, reasons in added headers.
 
-    A record so large that it takes no more headers is only named by where it lies. Header names follow `__dlq.errors.*` of KIP-1191. The fingerprint groups letters of one cause.
+    A record so large that it takes no more headers is only named by where it lies. Header names
+    follow `__dlq.errors.*` of KIP-1191. The fingerprint groups letters of one cause.
     """
     kind = arrival.event.type if arrival.event else ""
     fingerprint = hashlib.sha256(f"{refusal.reason}|{refusal.field}|{kind}".encode()).hexdigest()
@@ -118,7 +120,7 @@ def dead_letter(wiring: Wiring, partition: int, arrival: Arrival, refusal: Refus
         (f"__dlq.errors.{name}", value.encode(errors="replace")) for name, value in reasons.items()
     ]
     key, content, headers = arrival.key, arrival.value, [*arrival.headers, *added]
-    if size_of(key, content, headers) > MESSAGE_BYTES_MAX - ADDED_BYTES_MAX // 4:
+    if size_of(key, content, headers) > MESSAGE_BYTES_MAX:
         omitted = f"{len(content or b'')} bytes; they are where topic, partition and offset say"
         key, content = None, None
         headers = [*added, ("__dlq.errors.omitted", omitted.encode())]

@@ -10,7 +10,7 @@ from shared import envelope
 from shared.core import Effects, Event, NotLoaded, Outgoing, Party, Refusal
 from shared.events.ledger import PartyParked
 from shared.line.arrivals import BROADCAST, Arrival, dead_letter
-from shared.line.door import Entrance
+from shared.line.door import Door, Entrance
 from shared.line.lane import EPOCH, Gap, Lane
 from shared.line.ports import Parked, Record, Row, WriteSet
 from shared.line.wakes import LONG_AGO
@@ -107,37 +107,44 @@ class Fold:
         self.writes.outbox.append(letter)
 
     def _event(self, arrival: Arrival, event: Event) -> bool:
-        lane, door = self.lane, self.lane.door
-        party = event.party
-        if door is not None:
-            party = door.party_of(event)
+        lane = self.lane
+        if lane.door is not None:
+            party = lane.door.party_of(event)
             if party != event.party:
                 event = replace(event, party=party)  # the account's binding, not what it came with
-            entrance = door.enter(event, party)
-            if isinstance(entrance, Refusal):
-                self._refuse(arrival, entrance)
+            if not self._enter(arrival, event, lane.door):
                 return True
-            if entrance is Entrance.DUPLICATE:
-                self._count(arrival, "duplicate")
-                return True
-            if entrance is Entrance.FORWARDED:
-                self._count(arrival, "forwarded")
-                self.writes.outbox.append(door.forward(arrival, party))
-                return True
+        party = event.party
         if event.type in lane.wiring.broadcasts:
             self._broadcast(arrival, event)
         elif not party and not lane.wiring.stateless:
             self._refuse(arrival, _NOBODYS)
         elif not lane.wiring.stateless and party not in lane.cache:
-            if door is not None:
-                door.leave(event)
-            return False
+            return self._take_up_again(event)
         elif party in lane.parkings:
             self._pass_on(event)
             self._park(arrival, party, "parked before")
         else:
             return self._fold(arrival, event, party)
         return True
+
+    def _enter(self, arrival: Arrival, event: Event, door: Door) -> bool:
+        """Whether an event from outside is to be folded here and now."""
+        entrance = door.enter(event, event.party)
+        if isinstance(entrance, Refusal):
+            self._refuse(arrival, entrance)
+        elif entrance is Entrance.DUPLICATE:
+            self._count(arrival, "duplicate")
+        elif entrance is Entrance.FORWARDED:
+            self._count(arrival, "forwarded")
+            self.writes.outbox.append(door.forward(arrival, event.party))
+        return entrance is Entrance.TAKEN
+
+    def _take_up_again(self, event: Event) -> bool:
+        """End the batch before an event, which is then not yet taken."""
+        if self.lane.door is not None:
+            self.lane.door.leave(event)
+        return False
 
     def _begin(self, event: Event, party: str, *, woken: bool) -> None:
         effects = self.effects
@@ -155,9 +162,7 @@ class Fold:
         lane = self.lane
         if (*self.place, party_id) in lane.poison:
             if self._parks_later(party_id):
-                if lane.door is not None:
-                    lane.door.leave(event)
-                return False
+                return self._take_up_again(event)
             self._pass_on(event)
             self._start_parking(arrival, event, party_id)
             return True
@@ -165,11 +170,7 @@ class Fold:
         party = self._party(party_id)
         try:
             if event.woken:
-                wake = lane.core.wake_at(party)
-                if wake is not None and wake <= event.time:
-                    lane.core.wake(party, event.time, self.effects)
-                    self._send()  # it happened before the event, which may yet be taken up again
-                    self._settle(party)
+                self._wake_before(event, party)
             refusal = lane.core.fold(party, event, self.effects)
             if refusal is None or lane.door is None:
                 self._pass_on(event)
@@ -179,9 +180,7 @@ class Fold:
             if party.knows(missing.prefix, missing.key) or self.effects.out:
                 raise self._spoiled(party_id, missing) from missing
             lane.asked.setdefault(self.place, set()).add((party_id, missing.prefix, missing.key))
-            if lane.door is not None:
-                lane.door.leave(event)
-            return False
+            return self._take_up_again(event)
         except Exception as defect:
             raise self._spoiled(party_id, defect) from defect
         if refusal is None:
@@ -191,6 +190,14 @@ class Fold:
         if lane.door is not None and refusal.redrivable:
             lane.door.leave(event)
         return True
+
+    def _wake_before(self, event: Event, party: Party) -> None:
+        """Run the party's own wakes up to an event that a wake upstream caused."""
+        wake = self.lane.core.wake_at(party)
+        if wake is not None and wake <= event.time:
+            self.lane.core.wake(party, event.time, self.effects)
+            self._send()  # it happened before the event, which may yet be taken up again
+            self._settle(party)
 
     def _settle(self, party: Party) -> datetime | None:
         """Note when a party wakes next; one whose documents could not be written is looked at."""

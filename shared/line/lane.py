@@ -50,7 +50,7 @@ class Needs:
 class Lane:
     """The owner's memory of one partition number; see the module's text."""
 
-    def __init__(  # noqa: PLR0913 - the parts of a lane
+    def __init__(
         self,
         *,
         core: Core,
@@ -122,7 +122,7 @@ class Lane:
         """The next records in the order in which they are folded, at most a batch of them.
 
         A merged line is ordered by append time. It ends where the next record of another topic is
-        not at hand, unless `read_up(topic)` says that there is none: what came before must be known.
+        not at hand, unless `read_up(topic)` says that there is none: what came before must count.
         """
         if not self.wiring.merged:
             queues = [queue for queue in self.pending.values() if queue]
@@ -159,16 +159,8 @@ class Lane:
                 continue
             if self.door is not None:
                 needs.ids.add(self.door.id_of(event))
-            party = self.door.party_of(event) if self.door is not None else event.party
-            if not party or self.wiring.stateless:
-                continue
-            if self.door is not None and not self.door.is_ours(party):
-                continue  # it will be forwarded; only the owner of its partition may hold it
-            self._want(needs, party)
-            at_hand = self.cache.find(party)
-            for prefix, key in self._wanted(arrival, event, party):
-                if at_hand is None or not at_hand.knows(prefix, key):
-                    needs.keys.add((party, prefix, key))
+            if not self.wiring.stateless:
+                self._need(needs, arrival, event)
         tick = self.last_tick(line)
         if tick is not None:
             for party in self.wakes.due(tick, self.limits.wakes_max):
@@ -176,6 +168,16 @@ class Lane:
             for party in self.everyone or ():
                 self._want(needs, party)
         return needs
+
+    def _need(self, needs: Needs, arrival: Arrival, event: Event) -> None:
+        party = self.door.party_of(event) if self.door is not None else event.party
+        if not party or (self.door is not None and not self.door.is_ours(party)):
+            return  # what will be forwarded may only be held by the owner of its partition
+        self._want(needs, party)
+        at_hand = self.cache.find(party)
+        for prefix, key in self._wanted(arrival, event, party):
+            if at_hand is None or not at_hand.knows(prefix, key):
+                needs.keys.add((party, prefix, key))
 
     def _wanted(self, arrival: Arrival, event: Event, party: str) -> list[tuple[str, str]]:
         """The settled documents that an event names; a core that fails here fails on the event."""

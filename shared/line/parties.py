@@ -48,7 +48,7 @@ class PartyCache:
         self.codec = codec
         self._stored = stored
         self._settled: dict[tuple[str, str, str], Document] = {}
-        """Where there is no store: what was let go of, to be taken up again when it is asked for."""
+        """Where there is no store: what was let go of, to be taken up again when asked for."""
         self._documents_max = documents_max
         self._parties: OrderedDict[str, Party] = OrderedDict()
         self._since_count = 0

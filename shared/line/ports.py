@@ -47,9 +47,8 @@ class Cursor:
 class Row:
     """One stored document of a party: `text` is its JSON; `open` rows are loaded with the party.
 
-    The partition's own shared documents are rows of party "". `new` is a hint: True if there is no
-    such row yet, False if there is one; either makes writing it cheaper, and a wrong one costs time
-    and nothing else.
+    The partition's own shared documents are rows of party "". `new` is a hint that there is no such
+    row yet, which makes writing it cheaper; a wrong one costs time and nothing else.
     """
 
     party: str
@@ -57,7 +56,7 @@ class Row:
     key: str
     text: str
     open: bool = True
-    new: bool | None = field(default=None, compare=False)
+    new: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,7 @@ class Unavailable(Exception):
 
 
 class Store(Protocol):
-    """Where a service's state lives. Every call may raise `Unavailable`, and may then be repeated."""
+    """Where a service's state lives. Every call may raise `Unavailable`, and be repeated then."""
 
     async def start(self) -> None:
         """Connect and make indexes."""
@@ -171,7 +170,7 @@ class Store(Protocol):
         ...
 
     async def acquire(self, partitions: Iterable[int]) -> dict[int, Acquired]:
-        """Take partitions over: end the predecessors' sessions, raise the epochs, find leftovers."""
+        """Take partitions over: end predecessors' sessions, raise epochs, find leftovers."""
         ...
 
     async def release(self, partitions: Iterable[int], published: Iterable[str]) -> None:
@@ -185,8 +184,10 @@ class Store(Protocol):
     async def wakes(
         self, partition: int, after: datetime | None, until: datetime, limit: int
     ) -> list[tuple[datetime, str]]:
-        """Parties with after < wake <= until, by (wake, party): fewer than `limit` are all of them;
-        else the list is cut behind `limit`, once the wake time that it stands in is complete.
+        """Parties with after < wake <= until, by (wake, party).
+
+        Fewer than `limit` are all of them; else the list is cut behind `limit`, once the wake time
+        that it stands in is complete.
         """
         ...
 
@@ -206,7 +207,9 @@ class Store(Protocol):
         ...
 
     async def commit(self, writes: Sequence[WriteSet]) -> Committed:
-        """Write all sets in one transaction. A set whose cursor was moved by another is dropped
-        and the rest written again; an answer that was lost is recognised by reading back.
+        """Write all sets in one transaction.
+
+        A set whose cursor was moved by another is dropped and the rest written again; an answer
+        that was lost is recognised by reading back.
         """
         ...

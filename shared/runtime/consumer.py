@@ -94,7 +94,7 @@ class Intake:
             await self.rounds.work()
         except Abandoned:
             self.rounds.lanes.clear()
-        except Exception as defect:  # noqa: BLE001 - whatever it is must stop the service, not the loop
+        except Exception as defect:
             log.exception("shell.defect")
             self.rounds.lanes.clear()
             self.rounds.stop(f"a defect of the shell: {type(defect).__name__}: {defect}")
@@ -105,7 +105,7 @@ class Intake:
         """Queue records; a gap is sought back to once, and then taken as it is.
 
         Gaps are normal (transaction markers, retention); aiokafka also makes one when it drops what
-        it had fetched (reference: tests/integration/test_facts.py), and that one must be read again.
+        it had fetched (tests/integration/test_facts.py shows it), which must be read again.
         """
         sought: set[tuple[str, int]] = set()
         for record in records:

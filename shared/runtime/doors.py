@@ -64,7 +64,7 @@ def answer(content: object, status: int = 200) -> Response:
     return Response(status, json.dumps(content, ensure_ascii=False).encode())
 
 
-class Problem(Exception):  # noqa: N818 - it is an answer, which may be raised
+class Problem(Exception):
     """A no, with its HTTP status: `reason` from a closed list, `field` if it is about one."""
 
     def __init__(self, status: int, reason: str, detail: str, field: str = "") -> None:

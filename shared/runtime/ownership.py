@@ -46,7 +46,7 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has
     """Gaps that were sought back to once: (topic, partition, offset)."""
     _generation: int = 0
 
-    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:  # noqa: ARG002 - aiokafka's
         """Finish the batch in hand, then hand over; nothing that is not stored is kept."""
         self._generation += 1
         self.rounds.abandoned = True

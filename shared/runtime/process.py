@@ -21,7 +21,7 @@ Route = tuple[str, Any]
 Hook = Callable[[], Awaitable[None]]
 
 
-class Ended(Exception):  # noqa: N818 - the service's own decision, not an error of the code
+class Ended(Exception):
     """The service ends itself, for the reason that was logged."""
 
 

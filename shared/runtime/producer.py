@@ -37,7 +37,7 @@ __all__ = ["PublishUnavailable", "Publisher", "RecordTooLargeError", "size_of"]
 log = logger(__name__)
 
 
-class PublishUnavailable(Exception):  # noqa: N818 - a state of the broker, as `ports.Unavailable`
+class PublishUnavailable(Exception):
     """Kafka did not take the records in time; some of them may have arrived. Try again later."""
 
 

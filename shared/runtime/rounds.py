@@ -213,7 +213,7 @@ class Rounds:
             try:
                 fold.run(line)
             except Spoiled as spoiled:
-                log.error("shell.spoiled", place=spoiled.place, why=spoiled.reason)
+                log.exception("shell.spoiled", place=spoiled.place, why=spoiled.reason)
                 self.observer.spoiled()
                 lane.spoil(spoiled.place, spoiled.party, spoiled.reason)
             except Gap as gap:

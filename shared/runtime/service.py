@@ -79,7 +79,7 @@ class Service:
             observer=self.observer,
             batch_s=settings.batch_ms / 1000,
             stop=self.end,
-            read_up=lambda lanes: self.intake.read_up(lanes),
+            read_up=lambda lanes: self.intake.read_up(lanes),  # noqa: PLW0108 - it is made below
         )
         self.ownership = Ownership(
             core=self.core,
@@ -98,7 +98,7 @@ class Service:
         self.intake = Intake(wiring, self.ownership, self.rounds, self.consumer, self._ends)
         self.broker = KafkaBroker(
             settings.kafka_bootstrap_servers,
-            apply_types=False,  # typed handlers cost three times the CPU; AsyncAPI is declared apart
+            apply_types=False,  # typed handlers cost thrice the CPU; AsyncAPI is declared apart
             allow_auto_create_topics=False,
             graceful_timeout=settings.shutdown_deadline_s / 2,  # the rest is for handing over
             consumer_only=True,  # what is published goes through the publisher

@@ -12,7 +12,7 @@ LOOK_S: Final = 0.5
 log = logger(__name__)
 
 
-class Stalled(Exception):  # noqa: N818 - a state, not an error of the code
+class Stalled(Exception):
     """Work waits, and nothing was done about it for too long: end, and let another begin."""
 
 

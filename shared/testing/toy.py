@@ -29,7 +29,7 @@ DLQ: Final = "toy.dlq"
 FACTS_DLQ: Final = "toy.facts.dlq"
 
 
-class Misbehaviour(RuntimeError):  # noqa: N818 - it says what happened
+class Misbehaviour(RuntimeError):
     """The defect of a core that a test asked for."""
 
 

@@ -5,7 +5,7 @@ the code of production. Each call to store and broker stops at a gate; the machi
 in any order, lets calls fail before or after they took effect, kills processes, moves partitions,
 and leaves owners behind who do not know that they are none any more.
 
-In the end one process of each service finishes the work, and what is there must be what one process
+In the end, one process of each service finishes the work, and what is there must be what one process
 makes of the same line, event by event, with no fault at all.
 
 More interleavings than usual: ``HYPOTHESIS_PROFILE=search pytest tests/faults/test_interleavings.py``.
@@ -55,6 +55,16 @@ REFUSED: Final = ("eve", "fay")
 """Parties that no core fails on: an event of a parked one is not refused any more."""
 WORKERS: Final = 2
 ITEMS: Final = ("i1", "i2", "i3")
+STEPS: Final = (
+    "load.before",
+    "commit.before",
+    "commit.after",
+    "publish.before",
+    "publish.between",
+    "publish.after",
+    "acquire.after",
+    "release.before",
+)
 SERVICES: Final = {"door": (DOOR, LINE), "reader": (READER, FACTS)}
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
@@ -145,13 +155,16 @@ class Interleavings(RuleBasedStateMachine):
         documents_max=st.sampled_from((1, 200_000)),
     )
     def begin(self, records_max: int, wakes_max: int, documents_max: int) -> None:
-        """Start the processes; the first of each service owns all."""
+        """Start the processes, the first of each service owning all, and have some work there."""
         self.limits = Limits(records_max, wakes_max, documents_max)
         for service in SERVICES:
             for number in range(WORKERS):
                 process = self.start(service)
                 if number == 0:
                     self.drive(process, process.worker.own(range(PARTITIONS)))
+        for party in PARTIES:
+            self.added(party, wake_in_s=[30, 60], items={"i1": 1}, closes=["i1"])
+            self.added(party, reopens=["i1"])
 
     # -- the world ------------------------------------------------------------------------------
 
@@ -416,11 +429,15 @@ class Interleavings(RuleBasedStateMachine):
         process = waiting[which % len(waiting)]
         opened = process.gates.pop(gate % len(process.gates))
         if fails:
-            publishing = opened.name.startswith("publish")
-            why = (PublishUnavailable if publishing else Unavailable)(opened.name)
-            opened.opened.set_exception(why)
+            self.fail(opened)
         else:
             opened.opened.set_result(None)
+            self.settle()
+
+    def fail(self, gate: Gate) -> None:
+        """Let a call fail; after the fact, its answer is lost."""
+        unavailable = PublishUnavailable if gate.name.startswith("publish") else Unavailable
+        gate.opened.set_exception(unavailable(gate.name))
         self.settle()
 
     @rule(which=st.integers(0, 3))
@@ -436,7 +453,10 @@ class Interleavings(RuleBasedStateMachine):
     @rule(which=st.integers(0, 3))
     def crash(self, which: int) -> None:
         """A process is killed, and another started, which owns nothing yet."""
-        process = self.pick(which)
+        self.crash_now(self.pick(which))
+
+    def crash_now(self, process: Process) -> None:
+        """Kill a process and start another."""
         self.kill(process)
         self.start(process.service)
 
@@ -460,12 +480,30 @@ class Interleavings(RuleBasedStateMachine):
             if at_once:
                 self.drive(process)
 
-    @rule(which=st.integers(0, 3), polls=st.integers(0, 2))
-    def usurp(self, which: int, polls: int) -> None:
+    @rule(
+        which=st.integers(0, 3),
+        limit=st.sampled_from((1, 3, 1000)),
+        until=st.sampled_from(STEPS),
+        then=st.sampled_from(("stay", "stay", "fail", "crash", "usurp", "usurp")),
+        polls=st.integers(0, 2),
+    )
+    def work_until(self, which: int, limit: int, until: str, then: str, polls: int) -> None:
+        """A process works until it stands before one certain call, and there it meets its fate."""
+        process = self.pick(which)
+        if process.idle:
+            process.working = self.spawn(process.worker.poll(limit))
+        while process.gates and process.gates[0].name != until:
+            process.gates.pop(0).opened.set_result(None)
+            self.settle()
+        if then == "fail" and process.gates:
+            self.fail(process.gates.pop(0))
+        elif then == "crash":
+            self.crash_now(process)
+        elif then == "usurp":
+            self.usurp(process, polls)
+
+    def usurp(self, frozen: Process, polls: int) -> None:
         """A process freezes in the midst of its work; another takes all over and gets on with it."""
-        frozen = self.pick(which)
-        if frozen.idle:
-            frozen.working = self.spawn(frozen.worker.poll(2))
         for process in self.living(frozen.service):
             if process is not frozen:
                 self.drive(process, process.worker.give_up())

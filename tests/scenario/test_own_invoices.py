@@ -30,7 +30,7 @@ HEADER = (
 
 
 def drawn_rows(seed: int, count: int) -> Iterator[tuple[object, ...]]:
-    """Invoices of a year and a half: paid early, late, in part, before their date, or on the day."""
+    """Invoices of a year and a half: paid early, late, in part, before their date."""
     draw = random.Random(seed)
     for number in range(count):
         issued = date(2024, 1, 1) + timedelta(days=draw.randrange(540))

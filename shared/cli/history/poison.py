@@ -27,7 +27,8 @@ def is_poison(event: Event) -> bool:
 def with_poison(stream: Iterator[Event], seed: int, *, share: float = _SHARE) -> Iterator[Event]:
     """The stream with bad events in between, each right behind the good one that it is made from.
 
-    There are about `share` times as many bad ones as good ones. Their ids are `poison-<number>-<kind>`; the kinds are those of `POISON`, in turn.
+    There are about `share` times as many bad ones as good ones. Their ids are
+    `poison-<number>-<kind>`; the kinds are those of `POISON`, in turn.
     """
     rng = Random(f"{seed}/poison")  # noqa: S311 - a history is drawn, no secret
     kinds = cycle(POISON)

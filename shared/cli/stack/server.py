@@ -18,7 +18,7 @@ GUARD = Path(__file__).with_name("guard.py")
 
 @dataclass(slots=True)
 class Server:
-    """A broker, a mongod or a service that this process owns; `kill` and `start` keep its data and port."""
+    """A broker, mongod or service that this process owns; restarted, it keeps data and port."""
 
     name: str
     address: str

@@ -86,7 +86,7 @@ def move_cursors(sets: Iterable[Statements]) -> Json:
 def commands(sets: Iterable[Statements], *, careful: bool) -> Iterator[Json]:
     """All else that the sets write, as few commands as MongoDB's message size allows.
 
-    With `careful`, everything is written whether it is there or not: a guess was wrong.
+    With `careful`, nothing is inserted that may be there already: what is new was guessed wrong.
     """
     all_sets = list(sets)
     for verb, collection in STEPS:
@@ -95,8 +95,6 @@ def commands(sets: Iterable[Statements], *, careful: bool) -> Iterator[Json]:
         if careful and verb == "insert" and collection in _IF_THERE:
             sent = "update"
             statements = [_upsert(document, _IF_THERE[collection]) for document in statements]
-        elif careful and verb == "update":
-            statements = [{**statement, "upsert": True} for statement in statements]
         for chunk in _chunks(statements, _WEIGHTS.get(collection)):
             yield {sent: collection, _STATEMENTS[sent]: chunk}
 
@@ -169,7 +167,7 @@ def _row(row: Row, partition: int) -> Json:
             "$set": {"o": row.open, "d": row.text},
             "$setOnInsert": {"p": partition, "y": where, "k": row.prefix},
         },
-        "upsert": row.new is None,
+        "upsert": True,
     }
 
 

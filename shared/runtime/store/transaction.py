@@ -32,10 +32,6 @@ TRANSACTION_BYTES: Final = 24_000_000
 """More at once may not fit into the cache of a small server, which then keeps refusing."""
 
 
-class NotThereError(PyMongoError):
-    """An update met nothing, as an insert may meet what is there."""
-
-
 def _pauses_s() -> Iterator[float]:
     """Growing pauses between tries."""
     pause_s = 0.005
@@ -94,7 +90,7 @@ class Transactions:
                     return
             except PyMongoError as error:
                 failure = error
-                careful = careful or isinstance(error, DuplicateKeyError | NotThereError)
+                careful = careful or isinstance(error, DuplicateKeyError)
             if clock() > end or isinstance(failure, ServerSelectionTimeoutError):
                 message = f"the transaction could not be written: {failure or 'cursors differ'}"
                 raise Unavailable(message) from failure
@@ -110,10 +106,7 @@ class Transactions:
             if await self._send(move_cursors(sets)) < len(sets):
                 return False
             for command in commands(sets, careful=careful):
-                met = await self._send(command)
-                if met < len(command.get("updates", ())):
-                    message = "a row that was said to be there is not"
-                    raise NotThereError(message)
+                await self._send(command)
             await session.commit_transaction()
             return True
         finally:

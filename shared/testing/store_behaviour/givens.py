@@ -90,10 +90,10 @@ def after(cursor: Cursor) -> WriteSet:
 
 
 def item(
-    party: str, key: str, text: str = "{}", *, open: bool = True, new: bool | None = None
-) -> Row:  # noqa: A002 - as the field is called
+    party: str, key: str, text: str = "{}", *, settled: bool = False, new: bool = False
+) -> Row:
     """A row of the kind that these rules use."""
-    return Row(party=party, prefix="item", key=key, text=text, open=open, new=new)
+    return Row(party=party, prefix="item", key=key, text=text, open=not settled, new=new)
 
 
 def record(value: bytes | None, *, partition: int = 0, topic: str = "collections.ledger") -> Record:

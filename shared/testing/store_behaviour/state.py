@@ -21,9 +21,9 @@ async def open_rows_come_with_their_party(open_store: OpenStore) -> None:
     (write,) = await owned(store, 0)
     write.rows = [
         item("a", "open"),
-        item("a", "settled", open=False),
+        item("a", "settled", settled=True),
         item("b", "open"),
-        item("b", "settled", open=False),
+        item("b", "settled", settled=True),
         item("c", "open"),
     ]
     await store.commit([write])
@@ -43,7 +43,7 @@ async def a_row_is_replaced_and_settles(open_store: OpenStore) -> None:
     states = []
     for row in (
         item("a", "1", "first", new=True),
-        item("a", "1", "second", open=False),
+        item("a", "1", "second", settled=True),
         item("a", "1", "third"),
     ):
         write.rows = [row]
@@ -62,15 +62,18 @@ async def new_is_a_hint_and_no_promise(open_store: OpenStore) -> None:
     write.rows = [item("a", "1", "first"), item("", "config", "first")]
     await store.commit([write])
     write = after(write.cursor)
-    write.rows = [item("a", "1", "second", open=False, new=True), item("a", "2", "made", new=True)]
+    write.rows = [
+        item("a", "1", "second", settled=True, new=True),
+        item("a", "2", "made", new=True),
+    ]
     write.cells = {("row", "cell"): 1}
     await store.commit([write])
     write = after(write.cursor)
-    write.rows = [item("a", "2", "third", new=False), item("a", "3", "made", new=False)]
+    write.rows = [item("a", "2", "third"), item("a", "3", "made")]
     write.cells = {("row", "cell"): 1}
     await store.commit([write])
 
-    expect(item("a", "1", "second", open=False), await store.document("a", "item", "1"))
+    expect(item("a", "1", "second", settled=True), await store.document("a", "item", "1"))
     expect([item("a", "2", "third"), item("a", "3", "made")], by_key(await store.load(["a"], [])))
     expect([(0, "row", {"cell": 2})], await store.cells("row"))
 
@@ -82,7 +85,7 @@ async def shared_rows_belong_to_their_partition(open_store: OpenStore) -> None:
     for write in writes:
         write.rows = [
             item("", "open", f"of {write.partition}"),
-            item("", "settled", f"of {write.partition}", open=False),
+            item("", "settled", f"of {write.partition}", settled=True),
         ]
     await store.commit(writes)
 
@@ -122,7 +125,7 @@ async def documents_are_listed_by_kind(open_store: OpenStore) -> None:
     writes = await owned(store, 0, 1)
     other = Row(party="a", prefix="items", key="1", text="{}")
     writes[0].rows = [item("a", "1"), other]
-    writes[1].rows = [item("b", "1", open=False)]
+    writes[1].rows = [item("b", "1", settled=True)]
     await store.commit(writes)
 
     every = [row async for row in store.documents("item")]
