@@ -76,7 +76,7 @@ class NotLoaded(LookupError):
 class Party:
     """The documents of one party that are at hand: all that are not settled, and those wanted."""
 
-    __slots__ = ("_by_kind", "_known", "_passing", "changed", "id", "stored_wake")
+    __slots__ = ("_by_kind", "_known", "_passing", "changed", "id", "made", "stored_wake")
 
     def __init__(self, party_id: str, documents: Iterable[Document] = ()) -> None:
         """Start with `documents` as loaded, none of them changed."""
@@ -86,6 +86,8 @@ class Party:
         self._passing: set[tuple[str, str]] = set()
         self.stored_wake: datetime | str | None = "unknown"
         self.changed: dict[tuple[str, str], Document] = {}
+        self.made: set[tuple[str, str]] = set()
+        """Which of the changed were not at hand before: most likely they are new to the store."""
         for document in documents:
             self.take(document)
 
@@ -116,8 +118,11 @@ class Party:
 
     def keep(self, document: D) -> D:
         """Put a new or changed document; only what is kept is written."""
-        self._by_kind.setdefault(document.prefix, {})[document.key] = document
-        self.changed[(document.prefix, document.key)] = document
+        name = (document.prefix, document.key)
+        kind = self._by_kind.setdefault(document.prefix, {})
+        if name[1] not in kind:
+            self.made.add(name)
+        kind[name[1]] = self.changed[name] = document
         return document
 
     def all(self, kind: type[D]) -> Iterator[D]:
@@ -139,6 +144,7 @@ class Party:
         self._passing.clear()
         self._known.clear()
         self.changed.clear()
+        self.made.clear()
         return gone
 
 

@@ -17,7 +17,7 @@ from shared.line.wakes import LONG_AGO
 from shared.line.wiring import TICK
 from shared.topics import MESSAGE_BYTES_MAX
 
-_EVENTS_BETWEEN_LOOKS: Final = 32
+_EVENTS_BETWEEN_LOOKS: Final = 8
 _RECORD_OVERHEAD_BYTES: Final = 200
 """More than Kafka's record format adds to headers, key and value of one record in its own batch."""
 _NOBODYS: Final = Refusal(
@@ -436,7 +436,10 @@ class Fold:
 
     def _rows(self, party: Party) -> list[Row]:
         codec = self.lane.cache.codec
-        return [codec.row(party.id, document) for document in party.changed.values()]
+        return [
+            codec.row(party.id, document, new=name in party.made)
+            for name, document in party.changed.items()
+        ]
 
     def _save(self) -> None:
         """Gather what changed; a party with a document that cannot be written is then suspected.

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from shared.core import Core, Event, Party
@@ -118,33 +119,35 @@ class Lane:
         """How many records are queued."""
         return sum(map(len, self.pending.values()))
 
-    def line(self, read_up: Callable[[str], bool]) -> list[Arrival]:
+    def line(self, read_up: Callable[[str], bool], *, most: int | None = None) -> list[Arrival]:
         """The next records in the order in which they are folded, at most a batch of them.
 
-        A merged line is ordered by append time. It ends where the next record of another topic is
-        not at hand, unless `read_up(topic)` says that there is none: what came before must count.
+        `most` asks for fewer, where there is no time for more. A merged line is ordered by append
+        time, and a tick ends it unless `read_up(topic)` says that the other topics were read to
+        their ends: what came before the tick must be known.
         """
+        limit = self.limits.records_max if most is None else min(most, self.limits.records_max)
         if not self.wiring.merged:
             queues = [queue for queue in self.pending.values() if queue]
-            share = max(1, self.limits.records_max // max(1, len(queues)))
-            return [arrival for queue in queues for arrival in list(queue)[:share]]
+            share = max(1, limit // max(1, len(queues)))
+            return [arrival for queue in queues for arrival in islice(queue, share)]
         line: list[Arrival] = []
-        at = dict.fromkeys(self.pending, 0)
-        while len(line) < self.limits.records_max:
-            heads = [
-                (queue[at[topic]].stamp or EPOCH, order, topic)
-                for order, (topic, queue) in enumerate(self.pending.items())
-                if at[topic] < len(queue)
-            ]
-            if not heads:
+        waiting = {topic: iter(queue) for topic, queue in self.pending.items() if queue}
+        heads = {topic: next(queue) for topic, queue in waiting.items()}
+        while heads and len(line) < limit:
+            topic = next(iter(heads))
+            if len(heads) > 1:  # at the same time, the topics' order counts: min takes the first
+                topic = min(heads, key=lambda name: heads[name].stamp or EPOCH)
+            arrival = heads[topic]
+            is_tick = arrival.event is not None and arrival.event.type == TICK
+            if is_tick and not all(read_up(other) for other in self.pending if other != topic):
                 break
-            topic = min(heads)[2]
-            if not all(
-                at[other] < len(queue) or read_up(other) for other, queue in self.pending.items()
-            ):
-                break
-            line.append(self.pending[topic][at[topic]])
-            at[topic] += 1
+            line.append(arrival)
+            following = next(waiting[topic], None)
+            if following is None:
+                del heads[topic]
+            else:
+                heads[topic] = following
         return line
 
     def needs(self, line: Sequence[Arrival]) -> Needs:

@@ -29,14 +29,15 @@ class DocumentCodec:
         """The document of a row."""
         return self._adapters[row.prefix].validate_json(row.text)
 
-    def row(self, party: str, document: Document) -> Row:
-        """The row of a document as it now is."""
+    def row(self, party: str, document: Document, *, new: bool = False) -> Row:
+        """The row of a document as it now is; `new` if there was none before."""
         return Row(
             party=party,
             prefix=document.prefix,
             key=document.key,
             text=self._adapters[document.prefix].dump_json(document).decode(),
             open=not document.settled,
+            new=new,
         )
 
 

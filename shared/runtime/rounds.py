@@ -19,6 +19,10 @@ T = TypeVar("T")
 PAUSES_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Pauses between tries while the store or the broker is away; the last one is repeated."""
 _BINDINGS_MAX: Final = 500_000
+RECORD_S: Final = 100e-6
+"""What folding a record is guessed to cost, before any was."""
+LEAST_OF_A_LANE: Final = 16
+"""Records that are taken from a lane at least, however long they take."""
 
 log = structlog.get_logger()
 
@@ -55,6 +59,8 @@ class Rounds:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Waits for so many seconds between tries."""
     _committed_ids: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    _record_s: float = RECORD_S
+    """What folding a record has cost lately: no more is prepared than can be folded in time."""
 
     async def work(self) -> None:
         """Go round until nothing is queued that can be folded now."""
@@ -92,6 +98,7 @@ class Rounds:
         loaded = monotonic()
         folds = self._fold(lines, started=loaded)
         folded = monotonic()
+        self._learn_cost(sum(fold.done for fold in folds.values()), folded - loaded)
         writes = [fold.writes for fold in folds.values() if fold.moved]
         if not writes:
             return True
@@ -110,6 +117,11 @@ class Rounds:
         self._check_flood()
         return True
 
+    def _learn_cost(self, records: int, seconds: float) -> None:
+        """Half of what was thought, half of what this round says."""
+        if records:
+            self._record_s = max(1e-6, (self._record_s + seconds / records) / 2)
+
     def _check_flood(self) -> None:
         self.observer.parked(sum(len(lane.parkings) for lane in self.lanes.values()))
         if self.observer.flooded:
@@ -124,9 +136,13 @@ class Rounds:
         if not busy:
             return {}
         read_up = await self.read_up(busy)
+        most = max(LEAST_OF_A_LANE, int(self.batch_s / self._record_s / len(busy)))
         lines = {}
         for lane in busy:
-            line = lane.line(lambda topic, p=lane.partition: read_up(p, topic))  # type: ignore[misc] # a default binds the loop's value
+            line = lane.line(
+                lambda topic, p=lane.partition: read_up(p, topic),  # type: ignore[misc] # a default binds the loop's value
+                most=most,
+            )
             if line:
                 lines[lane] = line
         return lines

@@ -1,3 +1,0 @@
-"""Moved to shared.line.ports."""
-
-from shared.line.ports import *  # noqa: F403
