@@ -6,6 +6,7 @@ broker's own clock dates the record (LogAppendTime), which ingest merges its inp
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 BILLING_EVENTS: Final = "billing.events"
@@ -53,6 +54,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
 BY_NAME: Final = {topic.name: topic for topic in TOPICS}
 
 
+@lru_cache(maxsize=16_384)
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition of a key: Kafka's default partitioner (murmur2 of the key, positive part)."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions

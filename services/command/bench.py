@@ -126,11 +126,11 @@ async def _all(
         mix = await publish_all(told.before(to_alone), place.publisher)
         results.mix = shares(mix)
         await place.make_bare_topic()
-        await _bare(place, results, mix.total(), said)
+        await _bare(place, results, said)
         for name in SERVICES:
             said(f"{name} alone with the backlog")
             results.alone[name] = await drain.alone(place, name)
-        await _bare(place, results, mix.total(), said)
+        await _bare(place, results, said)
 
         said("publishing a backlog for all four")
         waiting = await publish_all(told.before(to_whole), place.publisher)
@@ -150,14 +150,12 @@ async def _all(
             place, first=end.date() + timedelta(days=1), sizes=size.waves, told=said
         )
         await place.stop()
-        await _bare(place, results, mix.total(), said)
+        await _bare(place, results, said)
     finally:
         await place.publisher.stop()
     return results
 
 
-async def _bare(
-    place: Site, results: report.Results, records: int, said: Callable[[str], None]
-) -> None:
+async def _bare(place: Site, results: report.Results, said: Callable[[str], None]) -> None:
     said("the bare loop")
-    results.bare.append(await place.bare(records, run=len(results.bare)))
+    results.bare.append(await place.bare(len(results.bare)))

@@ -18,6 +18,8 @@ from shared.line.wiring import TICK
 from shared.topics import MESSAGE_BYTES_MAX
 
 _EVENTS_BETWEEN_LOOKS: Final = 8
+_LARGE_BYTES: Final = MESSAGE_BYTES_MAX // 2
+"""With a value up to here a fact fits: its own headers are a few, of ids of 200 characters."""
 _RECORD_OVERHEAD_BYTES: Final = 200
 """More than Kafka's record format adds to headers, key and value of one record in its own batch."""
 _NOBODYS: Final = Refusal(
@@ -39,6 +41,13 @@ class Spoiled(Exception):
 def reason_of(defect: Exception) -> str:
     """What failed, in words that can be stored."""
     return f"{type(defect).__name__}: {defect}"[:500].encode(errors="replace").decode()
+
+
+def _check_moved(wake: datetime | None, at: datetime) -> None:
+    """A wake that does not move forward would be due for ever."""
+    if wake is not None and wake <= at:
+        message = f"the wake did not move forward: {wake} at {at}"
+        raise ValueError(message)
 
 
 class Fold:
@@ -256,8 +265,10 @@ class Fold:
             sequence=self._sequence(outgoing.topic),
             recorded_at=self.stamp if self.lane.wiring.door else None,
         )
-        size = len(key) + len(value) + _RECORD_OVERHEAD_BYTES
-        size += sum(len(name) + len(content) + 8 for name, content in headers)
+        size = len(value)
+        if size > _LARGE_BYTES:
+            size += len(key) + _RECORD_OVERHEAD_BYTES
+            size += sum(len(name) + len(content) + 8 for name, content in headers)
         if size > MESSAGE_BYTES_MAX:
             message = f"{outgoing.data.type} is larger than a record may be ({size} bytes)"
             raise ValueError(message)
@@ -346,6 +357,8 @@ class Fold:
             party_id = first[1]
             if party_id not in lane.cache or woken >= lane.limits.wakes_max:
                 return False
+            if woken % _EVENTS_BETWEEN_LOOKS == 0 and woken and self.enough():
+                return False
             if self._parks_later(party_id):
                 return False
             self._wake_one(event, party_id)
@@ -374,9 +387,7 @@ class Fold:
             lane.core.decide(party, event.time, self.effects)
             self._send()
             wake = self._settle(party)
-            if wake is not None and wake <= event.time:
-                message = f"the wake did not move forward: {wake} at {event.time}"
-                raise ValueError(message)
+            _check_moved(wake, event.time)
         except Exception as defect:
             raise self._spoiled(party_id, defect) from defect
 

@@ -123,8 +123,8 @@ class Lane:
         """The next records in the order in which they are folded, at most a batch of them.
 
         `most` asks for fewer, where there is no time for more. A merged line is ordered by append
-        time, and a tick ends it unless `read_up(topic)` says that the other topics were read to
-        their ends: what came before the tick must be known.
+        time. It ends where the next record of one topic is not at hand, unless `read_up(topic)`
+        says that there is none: what was there before must come before.
         """
         limit = self.limits.records_max if most is None else min(most, self.limits.records_max)
         if not self.wiring.merged:
@@ -134,18 +134,20 @@ class Lane:
         line: list[Arrival] = []
         waiting = {topic: iter(queue) for topic, queue in self.pending.items() if queue}
         heads = {topic: next(queue) for topic, queue in waiting.items()}
-        while heads and len(line) < limit:
+
+        def is_known() -> bool:
+            return all(topic in heads or read_up(topic) for topic in self.pending)
+
+        goes_on = is_known()
+        while goes_on and heads and len(line) < limit:
             topic = next(iter(heads))
             if len(heads) > 1:  # at the same time, the topics' order counts: min takes the first
                 topic = min(heads, key=lambda name: heads[name].stamp or EPOCH)
-            arrival = heads[topic]
-            is_tick = arrival.event is not None and arrival.event.type == TICK
-            if is_tick and not all(read_up(other) for other in self.pending if other != topic):
-                break
-            line.append(arrival)
+            line.append(heads[topic])
             following = next(waiting[topic], None)
             if following is None:
                 del heads[topic]
+                goes_on = is_known()
             else:
                 heads[topic] = following
         return line

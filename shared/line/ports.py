@@ -43,7 +43,7 @@ class Cursor:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """One stored document of a party: `text` is its JSON; `open` rows are loaded with the party.
 
@@ -59,7 +59,7 @@ class Row:
     new: bool = field(default=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
     """One record to publish. Headers are as Kafka takes them; a value in them may be None."""
 

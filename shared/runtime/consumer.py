@@ -241,4 +241,5 @@ def subscribe(
         heartbeat_interval_ms=settings.session_timeout_ms // 3,
         max_partition_fetch_bytes=FETCH_BYTES,
         no_reply=True,
+        include_in_schema=False,  # it knows no types; `shared.runtime.asyncapi` declares them
     )

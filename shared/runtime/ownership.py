@@ -53,6 +53,15 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has
         async with self.lock:
             await self.let_go()
 
+    def orphans(self) -> set[int]:
+        """Partition numbers that the group gave us and that we do not work on.
+
+        For a moment that is normal. It stays so if another process fenced us off without being of
+        our group: then nobody would tell us.
+        """
+        given = {spot.partition for spot in self.consumer().assignment()}
+        return given - set(self.rounds.lanes) if not self.lock.locked() else set()
+
     async def let_go(self) -> None:
         """Release all lanes, with the outbox documents that are known to be published."""
         owned = list(self.rounds.lanes)

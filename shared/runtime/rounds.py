@@ -21,10 +21,29 @@ PAUSES_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 _BINDINGS_MAX: Final = 500_000
 RECORD_S: Final = 100e-6
 """What folding a record is guessed to cost, before any was."""
+FOLD_TO_REST: Final = 3
+"""How much longer than all else of a round folding may take, where much is queued."""
+LONGEST: Final = 6
+"""But so many times what the settings say at most."""
 LEAST_OF_A_LANE: Final = 16
 """Records that are taken from a lane at least, however long they take."""
 
 log = structlog.get_logger()
+
+
+def _lately(before: float, now: float) -> float:
+    """A running mean that has forgotten most of it after a few rounds."""
+    return max(1e-6, (before + now) / 2)
+
+
+def _shared_out(lines: dict[Lane, list[Arrival]], most: int) -> dict[Lane, list[Arrival]]:
+    """The beginnings of all lines, about `most` records together; what short ones leave is shared."""
+    found: dict[Lane, list[Arrival]] = {}
+    for lane, line in sorted(lines.items(), key=lambda item: len(item[1])):
+        share = max(LEAST_OF_A_LANE, most // (len(lines) - len(found)))
+        found[lane] = line[:share]
+        most -= len(found[lane])
+    return found
 
 
 class Abandoned(Exception):
@@ -61,6 +80,8 @@ class Rounds:
     _committed_ids: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     _record_s: float = RECORD_S
     """What folding a record has cost lately: no more is prepared than can be folded in time."""
+    _around_s: float = 0.0
+    """What a round has cost lately besides folding."""
 
     async def work(self) -> None:
         """Go round until nothing is queued that can be folded now."""
@@ -98,7 +119,8 @@ class Rounds:
         loaded = monotonic()
         folds = self._fold(lines, started=loaded)
         folded = monotonic()
-        self._learn_cost(sum(fold.done for fold in folds.values()), folded - loaded)
+        if records_done := sum(fold.done for fold in folds.values()):
+            self._record_s = _lately(self._record_s, (folded - loaded) / records_done)
         writes = [fold.writes for fold in folds.values() if fold.moved]
         if not writes:
             return True
@@ -107,6 +129,7 @@ class Rounds:
         if records:
             await self._persist("publishing", lambda: self.publisher.publish(records))
         self.published.update(self._committed_ids)
+        self._around_s = _lately(self._around_s, monotonic() - folded + loaded - started)
         self.observer.round(
             folds=folds.values(),
             load_s=loaded - started,
@@ -117,10 +140,9 @@ class Rounds:
         self._check_flood()
         return True
 
-    def _learn_cost(self, records: int, seconds: float) -> None:
-        """Half of what was thought, half of what this round says."""
-        if records:
-            self._record_s = max(1e-6, (self._record_s + seconds / records) / 2)
+    def _fold_s(self) -> float:
+        """For how long to fold: longer where what is around it takes long, or that is all we do."""
+        return min(max(self.batch_s, FOLD_TO_REST * self._around_s), LONGEST * self.batch_s)
 
     def _check_flood(self) -> None:
         self.observer.parked(sum(len(lane.parkings) for lane in self.lanes.values()))
@@ -136,7 +158,7 @@ class Rounds:
         if not busy:
             return {}
         read_up = await self.read_up(busy)
-        most = max(LEAST_OF_A_LANE, int(self.batch_s / self._record_s / len(busy)))
+        most = max(LEAST_OF_A_LANE, int(self._fold_s() / self._record_s))
         lines = {}
         for lane in busy:
             line = lane.line(
@@ -145,7 +167,7 @@ class Rounds:
             )
             if line:
                 lines[lane] = line
-        return lines
+        return _shared_out(lines, most)
 
     async def _bind(self, lines: Mapping[Lane, list[Arrival]]) -> None:
         wanted: dict[str, Binding] = {}
@@ -223,8 +245,10 @@ class Rounds:
 
     def _fold(self, lines: Mapping[Lane, list[Arrival]], *, started: float) -> dict[Lane, Fold]:
         folds: dict[Lane, Fold] = {}
-        for number, (lane, line) in enumerate(lines.items(), start=1):
-            until = started + self.batch_s * number / len(lines)
+        total, before = sum(map(len, lines.values())), 0
+        for lane, line in lines.items():
+            before += len(line)
+            until = started + self._fold_s() * before / total
             fold = Fold(lane, enough=lambda until=until: monotonic() > until)  # type: ignore[misc] # a default binds the loop's value
             try:
                 fold.run(line)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -29,6 +29,9 @@ from shared.runtime.readable import read_any_header
 from shared.runtime.rounds import PAUSES_S, Rounds
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.store import MongoStore
+
+ORPHANED_SESSIONS: Final = 3
+"""Sessions of the group after which a partition that is ours and not worked on ends the process."""
 
 log = structlog.get_logger()
 
@@ -163,9 +166,13 @@ class Service:
         self._tasks.append(asyncio.create_task(self._watch()))
 
     async def _watch(self) -> None:
-        """Until cancelled: lag and readiness for the metrics."""
+        """Until cancelled: lag and readiness for the metrics; partitions that nobody works on."""
+        orphaned_s, patience_s = 0, ORPHANED_SESSIONS * self.settings.session_timeout_ms / 1000
         while True:
             await asyncio.sleep(1)
+            orphaned_s = orphaned_s + 1 if self.consumer() and self.ownership.orphans() else 0
+            if orphaned_s > patience_s:
+                self.end("partitions were given to us that another process has taken: start anew")
             for (topic, partition), behind in (await self.intake.lag()).items():
                 self.metrics.lag_messages.of(topic, partition).set(behind)
             self.metrics.ready.set(0 if self.unready() else 1)

@@ -1,4 +1,4 @@
-"""What two runs wrote, compared: by party, in order, whatever the partitions, the pace, the retries.
+"""What two runs wrote, compared: by party, in order, whatever the partitions, pace and retries.
 
 A run is compared as structured CloudEvents. What says when and how often something was written
 (sequence, recorded time) is left out; what it says of the business is not.

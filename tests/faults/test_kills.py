@@ -88,7 +88,7 @@ def test_each_party_has_the_line_of_an_undisturbed_run(gone: Gone, name: str) ->
 
 @pytest.mark.parametrize("name", TOPICS)
 def test_what_is_repeated_is_the_same_bytes(gone: Gone, name: str) -> None:
-    """Outputs may come again after a crash: a sequence is always the same bytes; none is missing."""
+    """Outputs may come again after a crash: a sequence always has the same bytes; none misses."""
     assert [] == once(gone.real.records(name)).faults
 
 

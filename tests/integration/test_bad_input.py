@@ -478,7 +478,7 @@ async def test_ten_thousand_open_invoices(story: Begin) -> None:
 
 
 async def test_the_edges_of_time_and_money(story: Begin) -> None:
-    """Due on the last day there is, an amount of 15 digits and 4 places: booked, and ticks go on."""
+    """Due on the last day there is, an amount of 15 digits and 4 places: booked, ticks go on."""
     last = an_invoice(an_account(), due_on="9999-12-31")
     first = an_invoice(an_account(), issued_on="0001-01-01", due_on="0001-01-01")
     most = an_invoice(an_account(), amount="999999999999999.9999", currency="CLF")

@@ -130,8 +130,9 @@ class Site:
         finally:
             await reader.stop()
 
-    async def bare(self, count: int, run: int) -> Bare:
-        """Run the bare loop over the first `count` records of billing.events, or a few more."""
+    async def bare(self, run: int) -> Bare:
+        """Run the bare loop over all that billing.events has by now."""
+        count = sum((await self.ends([BILLING_EVENTS])).values())
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "services.command.benching.bare",
             self.kafka, f"bench-bare-{run}", BILLING_EVENTS, BARE_TOPIC, str(count),

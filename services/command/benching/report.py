@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from typing import Any, Final
 
 from rich.console import Console, Group, RenderableType
@@ -195,7 +196,7 @@ def _memory(told: Mapping[str, Any]) -> Table:
 def section(told: Mapping[str, Any], arguments: str) -> str:
     """The results as a section of docs/benchmarks.md."""
     on = told["machine"]
-    console = Console(record=True, width=110, file=_Nowhere(), no_color=True)
+    console = Console(record=True, width=110, file=StringIO(), no_color=True)
     show(console, told)
     return (
         f"\n## {told['at'][:10]}: `arrears bench{arguments}`\n\n"
@@ -203,13 +204,3 @@ def section(told: Mapping[str, Any], arguments: str) -> str:
         f" {on['kafka']}, MongoDB {on['mongodb']}; load before it began: {on['load'][0]}.\n\n"
         f"```text\n{console.export_text().rstrip()}\n```\n"
     )
-
-
-class _Nowhere:
-    """A file that forgets; rich records what is printed to it."""
-
-    def write(self, _text: str) -> int:
-        return 0
-
-    def flush(self) -> None:
-        pass

@@ -2,7 +2,6 @@
 
 # ruff: noqa: ANN401 - the fields of facts are handed on as they come
 
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta

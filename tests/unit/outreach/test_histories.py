@@ -2,7 +2,6 @@
 
 # ruff: noqa: ANN401 - the fields of facts are handed on as they come
 
-
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any

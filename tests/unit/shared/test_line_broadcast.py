@@ -1,4 +1,4 @@
-"""What concerns all parties: a copy per partition, folded once in each, and everyone roused once."""
+"""What concerns all parties: a copy per partition, folded once in each; everyone roused once."""
 
 from datetime import timedelta
 

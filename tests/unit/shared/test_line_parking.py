@@ -140,7 +140,7 @@ def test_a_defect_while_parking_is_not_the_end() -> None:
     """If even the withdrawal fails the party is parked without it, and the state is as it was."""
     bench = Bench()
     bench.tell(Added(account_id="ann", amount=5, fault=""))
-    bench.tell(Added(account_id="ann", id="x", fault="raise"), id="parked-1")
+    bench.tell(Added(account_id="ann", fault="raise"), id="parked-1")
     bench.tell(Added(account_id="bob"))
 
     bench.run()

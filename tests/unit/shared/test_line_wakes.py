@@ -17,7 +17,7 @@ def woken(bench: Bench) -> list[tuple[str, str, str]]:
 
 
 def test_parties_are_woken_by_their_first_wake_then_by_their_id() -> None:
-    """A party runs all its wakes, each at its own time, is decided once, and then comes the next."""
+    """A party runs all its wakes, each at its own time, is decided once; then comes the next."""
     bench = Bench()
     bench.tell(Added(account_id="cyd", wake_in_s=(20, 40)))
     bench.tell(Added(account_id="bob", wake_in_s=(30,)))
@@ -160,7 +160,7 @@ def test_a_tick_on_a_topic_that_has_no_clock_is_not_in_the_contract() -> None:
 @pytest.mark.parametrize("wakes_max", [1, 2, 3, 1000])
 @pytest.mark.parametrize("restarts", [False, True])
 def test_a_tick_in_chunks_does_the_same_as_at_once(wakes_max: int, *, restarts: bool) -> None:
-    """A chunk is a commit of its own: the version moves, the offset does not; the tick goes last."""
+    """A chunk is a commit of its own: the version moves, the offset not yet; the tick goes last."""
     bench = Bench(limits=Limits(wakes_max=wakes_max))
     for number in range(7):
         bench.tell(Added(account_id=f"party-{number}", wake_in_s=(30 - number % 3, 45)))
@@ -183,7 +183,7 @@ def test_a_tick_in_chunks_does_the_same_as_at_once(wakes_max: int, *, restarts: 
 
 
 def test_a_restart_between_chunks_loses_and_repeats_nothing() -> None:
-    """What a chunk did is stored with it; the next owner wakes the others, and passes the tick on."""
+    """What a chunk did is stored with it; the next owner wakes the others and passes the tick on."""
     bench = Bench(limits=Limits(wakes_max=2))
     for number in range(5):
         bench.tell(Added(account_id=f"party-{number}", wake_in_s=(30,)))
