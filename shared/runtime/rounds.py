@@ -37,7 +37,7 @@ def _lately(before: float, now: float) -> float:
 
 
 def _shared_out(lines: dict[Lane, list[Arrival]], most: int) -> dict[Lane, list[Arrival]]:
-    """The beginnings of all lines, about `most` records together; what short ones leave is shared."""
+    """The beginnings of lines, about `most` records together; what short ones leave is shared."""
     found: dict[Lane, list[Arrival]] = {}
     for lane, line in sorted(lines.items(), key=lambda item: len(item[1])):
         share = max(LEAST_OF_A_LANE, most // (len(lines) - len(found)))
@@ -253,7 +253,7 @@ class Rounds:
             try:
                 fold.run(line)
             except Spoiled as spoiled:
-                log.exception("shell.spoiled", place=spoiled.place, why=spoiled.reason)
+                log.error("shell.spoiled", place=spoiled.place, why=spoiled.reason)  # noqa: TRY400 - there may be thousands
                 self.observer.spoiled()
                 lane.spoil(spoiled.place, spoiled.party, spoiled.reason)
             except Gap as gap:

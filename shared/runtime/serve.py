@@ -5,6 +5,7 @@ on serving when the broker then fails. So the two are started and stopped here, 
 """
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -100,6 +101,7 @@ async def serve(
     end = _HardEnd(deadline_s)
     with _signals(stop, end), end:
         app = await build()
+        _collect_seldom()
         config = uvicorn.Config(
             app, host=host, port=port, lifespan="off", log_config=None, access_log=False,
             timeout_graceful_shutdown=2,
@@ -115,6 +117,17 @@ async def serve(
                 code = 1
     log.info("service.stopped", code=code)
     return code
+
+
+def _collect_seldom() -> None:
+    """Let the garbage collector look seldom, and never at what is there from the start.
+
+    Thousands of documents are held for long, and nearly nothing that is made for an event is in a
+    cycle: by default a fifth of all CPU would go into looking at the same documents again.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 async def _work(

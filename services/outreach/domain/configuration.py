@@ -51,16 +51,26 @@ class Configuration(Document):
     @property
     def highest(self) -> int:
         """The highest number seen."""
-        return max((each.number for each in self.published), default=0)
+        found = 0
+        for each in self.published:
+            found = max(found, each.number)
+        return found
 
     def in_force(self, at: datetime) -> Published | None:
         """The one with the highest number of those whose time has come."""
-        begun = [each for each in self.published if each.starts_at <= at]
-        return max(begun, key=lambda each: each.number, default=None)
+        found = None  # asked for at every event: a plain loop costs a third of `max`
+        for each in self.published:
+            if each.starts_at <= at and (found is None or each.number > found.number):
+                found = each
+        return found
 
     def next_start(self, at: datetime) -> datetime | None:
         """When the next one takes effect."""
-        return min((e.starts_at for e in self.published if e.starts_at > at), default=None)
+        found = None
+        for each in self.published:
+            if each.starts_at > at and (found is None or each.starts_at < found):
+                found = each.starts_at
+        return found
 
 
 @dataclass(frozen=True, slots=True)

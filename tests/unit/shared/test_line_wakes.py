@@ -183,7 +183,7 @@ def test_a_tick_in_chunks_does_the_same_as_at_once(wakes_max: int, *, restarts: 
 
 
 def test_a_restart_between_chunks_loses_and_repeats_nothing() -> None:
-    """What a chunk did is stored with it; the next owner wakes the others and passes the tick on."""
+    """What a chunk did is stored with it; the next owner wakes the others."""
     bench = Bench(limits=Limits(wakes_max=2))
     for number in range(5):
         bench.tell(Added(account_id=f"party-{number}", wake_in_s=(30,)))
