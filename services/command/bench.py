@@ -126,8 +126,8 @@ async def _all(
         mix = await publish_all(told.before(to_alone), place.publisher)
         results.mix = shares(mix)
         await place.make_bare_topic()
-        await _bare(place, results, said)
         for name in SERVICES:
+            await _bare(place, results, said)
             said(f"{name} alone with the backlog")
             results.alone[name] = await drain.alone(place, name)
         await _bare(place, results, said)
@@ -150,7 +150,6 @@ async def _all(
             place, first=end.date() + timedelta(days=1), sizes=size.waves, told=said
         )
         await place.stop()
-        await _bare(place, results, said)
     finally:
         await place.publisher.stop()
     return results

@@ -24,7 +24,6 @@ from shared.testing.toy import (
 )
 from shared.topics import MESSAGE_BYTES_MAX
 
-
 FAULTS = ("raise", "raise_late", "wants", "unwritable", "ask")
 
 
