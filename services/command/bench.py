@@ -26,7 +26,7 @@ FOLDER: Final = Path(".arrears") / "bench"
 HISTORY: Final = Path("docs") / "benchmarks.md"
 REST_DAYS: Final = 90
 """Before the history begins, for the samples at rest."""
-PARTS: Final = (0.4, 0.8)
+PARTS: Final = (0.4, 0.65)
 """Shares of the history's days: up to here for each service alone, up to there for all four."""
 
 app = typer.Typer()
@@ -48,9 +48,9 @@ class Size:
     waves: tuple[int, ...]
 
 
-QUICK: Final = Size("quick", 15_000, 40, 6, 12.0, (10_000, 20_000))
-DEFAULT: Final = Size("default", 50_000, 50, 6, 30.0, (50_000, 100_000))
-LONG: Final = Size("long", 900_000, 50, 6, 60.0, (50_000, 100_000))
+QUICK: Final = Size("quick", 15_000, 20, 11, 12.0, (10_000, 20_000))
+DEFAULT: Final = Size("default", 50_000, 30, 10, 30.0, (50_000, 100_000))
+LONG: Final = Size("long", 900_000, 30, 10, 60.0, (50_000, 100_000))
 
 
 @app.command()

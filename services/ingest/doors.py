@@ -7,11 +7,14 @@ from services.ingest.wiring import WIRING
 from shared import envelope
 from shared.core import Event, Refusal
 from shared.events import ACCEPTED, input_topic
+from shared.line.arrivals import ADDED_BYTES_MAX, FOREIGN_BYTES_MAX
 from shared.line.ports import Record
 from shared.runtime.doors import Problem, Request, Response, answer
 from shared.runtime.producer import Publisher
 from shared.topics import partition_of
 
+DATA_BYTES_MAX: Final = FOREIGN_BYTES_MAX - ADDED_BYTES_MAX
+"""What 202 is said to must fit in a record together with its attributes."""
 _BAD_REQUEST: Final = 400
 _TOO_LARGE: Final = 413
 _TAKEN: Final = 202
@@ -22,6 +25,8 @@ def check(told: envelope.Envelope | Refusal) -> Event | Refusal:
     """The event that was posted, or why it cannot be taken: the same rules as on Kafka."""
     if isinstance(told, Refusal):
         return told
+    if len(told.data) > DATA_BYTES_MAX:
+        return Refusal("oversize", f"the data may have {DATA_BYTES_MAX} bytes at most", "data")
     if told.source in WIRING.clock_sources:
         return Refusal("untrusted_tick", "the clock does not come through this door", "source")
     return envelope.event(told, accepted=ACCEPTED[input_topic(told.type)], foreign=True)

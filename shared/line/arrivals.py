@@ -46,7 +46,9 @@ def size_of(key: bytes | None, value: bytes | None, headers: Headers) -> int:
     """An upper bound of the bytes that a record takes in Kafka, alone in its batch."""
     size = _RECORD_BYTES + len(key or b"") + len(value or b"")
     for name, content in headers:
-        size += _HEADER_BYTES + len(name.encode()) + len(content or b"")
+        size += _HEADER_BYTES + (len(name) if name.isascii() else len(name.encode()))
+        if content:
+            size += len(content)
     return size
 
 
@@ -91,7 +93,7 @@ def arrive(
         arrival.refusal = event
     else:
         arrival.event = event
-        arrival.copy = wiring.door and any(name == BROADCAST for name, _ in headers)
+        arrival.copy = event.type in wiring.broadcasts and any(n == BROADCAST for n, _ in headers)
     return arrival
 
 

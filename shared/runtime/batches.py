@@ -23,7 +23,9 @@ def size_of(record: Record) -> int:
     size = _BATCH_OVERHEAD + _RECORD_OVERHEAD + 3 * _LENGTH
     size += len(record.key or b"") + len(record.value or b"")
     for name, value in record.headers:
-        size += 2 * _LENGTH + len(name.encode()) + len(value or b"")
+        size += 2 * _LENGTH + (len(name) if name.isascii() else len(name.encode()))
+        if value:
+            size += len(value)
     return size
 
 

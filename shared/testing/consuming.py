@@ -37,8 +37,8 @@ async def write(
 
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:
-    """Wait, 20 seconds at most, until it is so: a new broker takes some to have its first group."""
-    async with asyncio.timeout(20):
+    """Wait, 45 seconds at most, until it is so: a new broker takes some to have its first group."""
+    async with asyncio.timeout(45):
         while not await true():  # noqa: ASYNC110 - nothing in the libraries tells us
             await asyncio.sleep(0.02)
 
@@ -123,7 +123,7 @@ class Consuming:
             return await self.position(topic) >= offset
 
         await until(beyond)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.6)  # on a busy machine a handler takes its time
 
 
 @asynccontextmanager

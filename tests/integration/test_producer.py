@@ -219,10 +219,10 @@ async def test_what_could_not_be_published_can_be_later(stack: Stack) -> None:
 
     records = _numbered(topic, 0, range(10, 20), size=200_000)
     with pytest.raises(PublishUnavailable):
-        async with asyncio.timeout(4):
+        async with asyncio.timeout(15):
             await publisher.publish(records)
     await asyncio.to_thread(stack.kafka.start)
-    for _ in range(10):
+    for _ in range(40):
         try:
             await publisher.publish(records)
         except PublishUnavailable:

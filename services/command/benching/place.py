@@ -31,6 +31,7 @@ from shared.topics import BILLING_EVENTS, PARTITIONS
 INPUTS: Final = {wiring.service: wiring.inputs for wiring in (INGEST, SCORING, OUTREACH, KPI)}
 BARE_TOPIC: Final = "bench.bare"
 PATIENCE_S: Final = 900.0
+_TRIES: Final = 3
 _SETTINGS: Final = {"ARREARS_CLOCK": "false", "ARREARS_DEAD_LETTERS_PER_MINUTE_MAX": "1000000"}
 
 
@@ -49,10 +50,15 @@ class Site:
         """Start services, without waiting until they have work; their HTTP answers."""
         more = {"ARREARS_POLICIES": str(self.policy)} if open_policy else {}
         for name in names:
-            log = self.fleet.folder / f"{name}.log"
-            log.unlink(missing_ok=True)
+            (self.fleet.folder / f"{name}.log").unlink(missing_ok=True)
             self.fleet.launch(name, **_SETTINGS, **more)
-        await asyncio.gather(*(self._answering(name) for name in names))
+        for name in names:
+            for tries_left in reversed(range(_TRIES)):
+                if await self._answers(name):
+                    break
+                if not tries_left:
+                    raise StackError(f"{name} ended at its start:\n{self.log(name)[-2000:]}")
+                self.fleet.launch(name, **_SETTINGS, **more)  # its port was taken meanwhile
 
     async def ready(self) -> None:
         """Wait until all that run are ready."""
@@ -152,15 +158,16 @@ class Site:
         finally:
             await admin.close()
 
-    async def _answering(self, name: str) -> None:
+    async def _answers(self, name: str) -> bool:
+        """Whether its HTTP comes to answer; not if the process ended."""
         while self.fleet.servers[name].alive:
             try:
                 await self.use(name)
             except OSError:
                 await asyncio.sleep(0.02)
             else:
-                return
-        raise StackError(f"{name} ended at its start:\n{self.log(name)[-2000:]}")
+                return True
+        return False
 
 
 @contextmanager

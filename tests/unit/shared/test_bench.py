@@ -1,0 +1,137 @@
+"""What the bench makes of its measurements: percentiles, trends, the pace that a log tells."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.command.benching.drain import memory
+from services.command.benching.latency import score
+from services.command.benching.mix import Reel, shares
+from services.command.benching.pace import pace
+from services.command.benching.spread import percentile, slope, spread
+from services.command.benching.usage import Usage, usage
+from shared.cli.eventfile import tick
+
+MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_percentiles_are_values_that_were_measured() -> None:
+    """By nearest rank: of 1 to 200, 99 % are not above 198."""
+    found = spread(float(number) for number in range(200, 0, -1))
+
+    assert (200, 100, 190, 198, 200) == (
+        found.count, found.p50, found.p95, found.p99, found.most,
+    )  # fmt: skip
+
+
+def test_a_single_sample_is_every_percentile() -> None:
+    """Few samples say little, but they are not made up."""
+    found = spread([7.0])
+
+    assert {7.0} == {found.p50, found.p95, found.p99, found.most}
+
+
+def test_nothing_measured_has_no_spread() -> None:
+    """No figure is better than a wrong one."""
+    with pytest.raises(ValueError, match="nothing"):
+        spread([])
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1), st.integers(1, 100))
+def test_so_many_are_not_above_a_percentile(samples: list[float], share: int) -> None:
+    """What a percentile promises, for any samples."""
+    ordered = sorted(samples)
+
+    found = percentile(ordered, share)
+
+    assert found in samples
+    assert share / 100 <= sum(sample <= found for sample in samples) / len(samples)
+
+
+def test_a_slope_is_that_of_the_line_through_the_points() -> None:
+    """Three bytes more with each event; and none where nothing changes or is known."""
+    assert 3 == pytest.approx(slope([(1, 10), (2, 13), (5, 22)]))
+    assert 0 == slope([(1, 10), (2, 10)])
+    assert 0 == slope([(1, 10)])
+    assert 0 == slope([])
+
+
+def test_a_pace_is_counted_from_the_end_of_the_first_batch() -> None:
+    """The first batch has the start in it: 300 events in the two seconds after it."""
+
+    def line(second: int, events: int) -> str:
+        stages = dict.fromkeys(("load_ms", "fold_ms", "commit_ms", "publish_ms"), 250.0)
+        at = (MIDNIGHT + timedelta(seconds=second)).isoformat()
+        return json.dumps({"timestamp": at, "event": "batch.done", "events": events, **stages})
+
+    log = "\n".join([line(0, 999), "not a batch", line(1, 100), line(2, 200), line(9, 0)])
+
+    found = pace(log)
+
+    assert (300, 2.0, 2) == (found.events, found.seconds, found.batches)
+    assert 150 == found.per_second
+    assert {"load": 0.5, "fold": 0.5, "commit": 0.5, "publish": 0.5} == found.stages
+
+
+def test_a_log_of_one_batch_has_no_pace() -> None:
+    """Two moments are needed for a time."""
+    with pytest.raises(ValueError, match="fewer than two"):
+        pace("")
+
+
+def test_what_a_process_uses_is_read_from_its_metrics() -> None:
+    """Events are added up over types and outcomes; what is not told is zero."""
+    metrics = (
+        "# TYPE process_cpu_seconds_total counter\n"
+        "process_cpu_seconds_total 2.5\n"
+        "# TYPE collections_events_processed_total counter\n"
+        'collections_events_processed_total{type="a",outcome="applied"} 3\n'
+        'collections_events_processed_total{type="b",outcome="duplicate"} 4\n'
+    )
+
+    assert Usage(cpu_s=2.5, resident=0, events=7) == usage(metrics)
+
+
+def test_memory_is_shown_at_quarters_and_its_slope_leaves_the_start_out() -> None:
+    """A process that grows only while it starts is flat."""
+    grown = [Usage(0, min(100, 50 + events), events) for events in range(0, 401, 10)]
+
+    found = memory(grown)
+
+    assert [100, 100, 100, 100] == list(found.quarters)
+    assert 0 == found.slope
+
+
+def test_a_reel_goes_on_where_it_stood() -> None:
+    """No line is lost or played twice between two parts."""
+    lines = [tick(MIDNIGHT + timedelta(hours=hour)) for hour in range(6)]
+    reel = Reel(lines)
+
+    parts = [list(reel.before(MIDNIGHT + timedelta(hours=hour))) for hour in (0, 2, 2, 9)]
+
+    assert [0, 2, 0, 4] == [len(part) for part in parts]
+    assert lines == [line for part in parts for line in part]
+
+
+def test_samples_fall_overdue_at_the_next_midnight() -> None:
+    """Each midnight asks for the samples that the one before put in, and puts new ones in."""
+    hours = [tick(MIDNIGHT + timedelta(hours=hour)) for hour in range(0, 49, 12)]
+
+    beats = list(score(hours, each=2))
+
+    asked = [beat.samples for beat in beats if beat.samples]
+    assert [
+        ("load-20260101-000000", "load-20260101-000001"),
+        ("load-20260102-000000", "load-20260102-000001"),
+    ] == asked
+
+
+def test_a_mix_is_told_in_per_cent_by_kind() -> None:
+    """Rare types are together."""
+    mix = dict.fromkeys(("clock.ticked.v1", "billing.invoice.issued.v1", "a", "b"), 1)
+
+    assert {"ticks": 25.0, "invoices": 25.0, "others": 50.0} == shares(Counter(mix))
