@@ -14,7 +14,7 @@ from rich.console import Console
 
 from services.command.benching import drain, latency, report, wave
 from services.command.benching.machine import machine
-from services.command.benching.mix import DAYS, publish_all, reel, shares
+from services.command.benching.mix import publish_all, reel, shares
 from services.command.benching.place import Site, site
 from services.command.benching.probe import midnight
 from services.command.fleet import SERVICES
@@ -26,8 +26,8 @@ FOLDER: Final = Path(".arrears") / "bench"
 HISTORY: Final = Path("docs") / "benchmarks.md"
 REST_DAYS: Final = 90
 """Before the history begins, for the samples at rest."""
-PARTS: Final = (0.4, 0.65)
-"""Shares of the history's days: up to here for each service alone, up to there for all four."""
+PARTS: Final = (0.4, 0.65, 0.98)
+"""Where the history's days are cut: for each service alone, for all four, for the load."""
 
 app = typer.Typer()
 console = Console()
@@ -38,8 +38,10 @@ progress_console = Console(stderr=True)
 class Size:
     """How much is measured."""
 
-    name: str
+    accounts: int
     invoices: int
+    days: int
+    """Of the history; invoices a day are those of the demo, unless it is a long run."""
     rounds: int
     """Ticks at rest, with `each` samples at each."""
     each: int
@@ -48,9 +50,9 @@ class Size:
     waves: tuple[int, ...]
 
 
-QUICK: Final = Size("quick", 15_000, 20, 11, 12.0, (10_000, 20_000))
-DEFAULT: Final = Size("default", 50_000, 30, 10, 30.0, (50_000, 100_000))
-LONG: Final = Size("long", 900_000, 30, 10, 60.0, (50_000, 100_000))
+QUICK: Final = Size(300, 4_100, 150, 20, 11, 10.0, (10_000, 20_000))
+DEFAULT: Final = Size(300, 10_000, 365, 30, 10, 30.0, (50_000, 100_000))
+LONG: Final = Size(12_000, 1_100_000, 365, 30, 10, 60.0, (50_000, 100_000))
 
 
 @app.command()
@@ -108,11 +110,12 @@ async def _all(
 ) -> report.Results:
     """Everything, in one run: the history goes on from one measurement to the next."""
     at = now()
-    first = at.date() - timedelta(days=2 * DAYS)
+    first = at.date() - timedelta(days=size.days + 2 * REST_DAYS)
     begin = first + timedelta(days=REST_DAYS)
-    to_alone, to_whole = (midnight(begin + timedelta(days=int(DAYS * part))) for part in PARTS)
-    end = midnight(begin + timedelta(days=DAYS - 10))
-    told = reel(invoices=size.invoices, start=begin)
+    to_alone, to_whole, end = (
+        midnight(begin + timedelta(days=int(size.days * part))) for part in PARTS
+    )
+    told = reel(accounts=size.accounts, invoices=size.invoices, start=begin, days=size.days)
     results = report.Results(f"{at:%Y-%m-%dT%H:%M:%SZ}", await machine(stack, place))
     try:
         said("latency at rest")

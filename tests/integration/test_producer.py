@@ -206,6 +206,7 @@ async def test_without_a_broker_it_says_so_in_time() -> None:
         await publisher.stop()
 
 
+@pytest.mark.timeout(240)
 async def test_what_could_not_be_published_can_be_later(stack: Stack) -> None:
     """The broker dies while much is on its way, comes back, and what is repeated is all there.
 

@@ -13,9 +13,7 @@ from shared.runtime.producer import Publisher
 from shared.topics import PARTITIONS
 
 SEED: Final = 7
-DAYS: Final = 365
-TICK: Final = timedelta(hours=6)
-INVOICES_PER_ACCOUNT: Final = 33
+TICK: Final = timedelta(hours=1)
 """As in the demo."""
 _AT_ONCE: Final = 5_000
 
@@ -35,10 +33,9 @@ class Reel:
             self._next = next(self._lines, None)
 
 
-def reel(*, invoices: int, start: date) -> Reel:
-    """The demo's year with so many invoices, on as many accounts as that makes there."""
-    accounts = max(1, invoices // INVOICES_PER_ACCOUNT)
-    events = history(SEED, accounts=accounts, invoices=invoices, start=start, days=DAYS)
+def reel(*, accounts: int, invoices: int, start: date, days: int) -> Reel:
+    """The demo's history, with its ticks, for so many days."""
+    events = history(SEED, accounts=accounts, invoices=invoices, start=start, days=days)
     return Reel(with_ticks(lines(events), every=TICK))
 
 
