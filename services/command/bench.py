@@ -24,6 +24,8 @@ from shared.runtime.clock import monotonic, now
 
 FOLDER: Final = Path(".arrears") / "bench"
 HISTORY: Final = Path("docs") / "benchmarks.md"
+SAMPLES: Final = 220
+"""Of each latency, at least."""
 REST_DAYS: Final = 90
 """Before the history begins, for the samples at rest."""
 PARTS: Final = (0.4, 0.65, 0.98)
@@ -145,8 +147,14 @@ async def _all(
         await place.launch(*SERVICES, open_policy=True)
         await place.ready()
         rate = results.whole.per_second / 2
+        a_day = results.whole.records / (to_whole - to_alone).days
+        midnights = int(rate * size.load_s / a_day)
         load = latency.under_load(
-            place, told.before(end), rate=rate, each=size.each, most_s=size.load_s
+            place,
+            told.before(end),
+            rate=rate,
+            each=max(size.each, SAMPLES // max(1, midnights - 1) + 1),
+            most_s=size.load_s,
         )
         results.latency["half load"] = await load
         results.waves = await wave.waves(

@@ -30,9 +30,10 @@ from shared.topics import PARTITIONS
 
 SEED: Final = 7
 DAYS: Final = 365
+YEAR_STEP_H: Final = 3
 TICKS_MAX: Final = 9_000
 """A longer history gets fewer ticks a day, so that the demo stays a demo."""
-STEPS_H: Final = (1, 2, 3, 4, 6)
+STEPS_H: Final = (YEAR_STEP_H, 4, 6)
 PATIENCE_S: Final = 900.0
 LIVE_PERIOD_S: Final = 60.0
 
@@ -79,9 +80,9 @@ def of_a_year(*, accounts: int, invoices: int) -> Story:
     """The made-up year that ends today."""
     start = now().date() - timedelta(days=DAYS)
     events = history(SEED, accounts=accounts, invoices=invoices, start=start, days=DAYS)
-    found = list(with_ticks(lines(events), every=timedelta(hours=1)))
+    found = list(with_ticks(lines(events), every=timedelta(hours=YEAR_STEP_H)))
     title = f"a made-up year: {accounts:,} accounts, {invoices:,} invoices, seed {SEED}"
-    return Story(title, found, 1)
+    return Story(title, found, YEAR_STEP_H)
 
 
 def of_file(path: Path) -> Story:

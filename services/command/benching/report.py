@@ -114,7 +114,7 @@ def _ms(found: Spread) -> dict[str, Any]:
 
 def show(console: Console, told: Mapping[str, Any]) -> None:
     """Print the results, given as `as_json` has them."""
-    console.print(Group(*tables(told)))
+    console.print(Group(*tables(told)), soft_wrap=True)
 
 
 def tables(told: Mapping[str, Any]) -> list[RenderableType]:
@@ -125,7 +125,7 @@ def tables(told: Mapping[str, Any]) -> list[RenderableType]:
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left")
     for number, name in enumerate(columns):
-        table.add_column(name, justify="right" if number else "left", no_wrap=True)
+        table.add_column(name, justify="right" if number else "left")
     return table
 
 
@@ -133,7 +133,7 @@ def _speed(told: Mapping[str, Any]) -> Table:
     mix = ", ".join(f"{kind} {share} %" for kind, share in told["mix_percent"].items())
     table = _table(
         f"a backlog of the demo's history ({mix})",
-        "", "records/s", "ratio", "target", "CPU µs", "a batch has", "load/fold/commit/publish %",
+        "", "records/s", "ratio", "to reach", "CPU µs", "in a batch", "load/fold/commit/publish %",
     )  # fmt: skip
     bare = told["bare"]
     table.add_row(
