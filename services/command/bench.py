@@ -28,8 +28,6 @@ SAMPLES: Final = 220
 """Of each latency, at least."""
 REST_DAYS: Final = 90
 """Before the history begins, for the samples at rest."""
-PARTS: Final = (0.4, 0.65, 0.98)
-"""Where the history's days are cut: for each service alone, for all four, for the load."""
 
 app = typer.Typer()
 console = Console()
@@ -50,11 +48,13 @@ class Size:
     load_s: float
     """Seconds under load at most."""
     waves: tuple[int, ...]
+    parts: tuple[float, float, float] = (0.4, 0.65, 0.98)
+    """Where the history's days are cut: for each service alone, for all four, for the load."""
 
 
 QUICK: Final = Size(300, 4_100, 150, 20, 11, 10.0, (10_000, 20_000))
 DEFAULT: Final = Size(300, 10_000, 365, 30, 10, 30.0, (50_000, 100_000))
-LONG: Final = Size(12_000, 1_100_000, 365, 30, 10, 60.0, (50_000, 100_000))
+LONG: Final = Size(4_500, 450_000, 365, 30, 10, 60.0, (50_000, 100_000), (0.05, 0.9, 0.98))
 
 
 @app.command()
@@ -115,7 +115,7 @@ async def _all(
     first = at.date() - timedelta(days=size.days + 2 * REST_DAYS)
     begin = first + timedelta(days=REST_DAYS)
     to_alone, to_whole, end = (
-        midnight(begin + timedelta(days=int(size.days * part))) for part in PARTS
+        midnight(begin + timedelta(days=int(size.days * part))) for part in size.parts
     )
     told = reel(accounts=size.accounts, invoices=size.invoices, start=begin, days=size.days)
     results = report.Results(f"{at:%Y-%m-%dT%H:%M:%SZ}", await machine(stack, place))

@@ -13,7 +13,7 @@ from shared.runtime.producer import Publisher
 from shared.topics import PARTITIONS
 
 SEED: Final = 7
-TICK: Final = timedelta(hours=1)
+TICK: Final = timedelta(hours=3)
 """As in the demo."""
 _AT_ONCE: Final = 5_000
 
