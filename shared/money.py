@@ -66,7 +66,11 @@ def minor(amount: str, currency: str) -> int:
 
 def text(amount_minor: int, currency: str) -> str:
     """The decimal string of minor units, always with the currency's own number of places."""
-    digits = exponent(currency)
+    digits = EXPONENTS.get(currency)
+    if digits == 2 and amount_minor >= 0:  # noqa: PLR2004 - nearly all are of this kind
+        return f"{amount_minor // 100}.{amount_minor % 100:02d}"
+    if digits is None:
+        digits = exponent(currency)  # which raises
     if digits == 0:
         return str(amount_minor)
     sign = "-" if amount_minor < 0 else ""

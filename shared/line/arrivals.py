@@ -1,26 +1,33 @@
 """Records as they arrive: decoded without ever raising, or made into dead letters."""
 
 import hashlib
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from shared import envelope
 from shared.core import Event, Refusal
 from shared.line.ports import Record
-from shared.line.wiring import Wiring
+from shared.line.size import Headers, exceeds
+from shared.line.wiring import TICK, Wiring
 from shared.topics import MESSAGE_BYTES_MAX
 
-Headers = Sequence[tuple[str, bytes | None]]
+Header = tuple[str, bytes | None]
 BROADCAST: Final = "arrears-broadcast"
 """Header that marks one partition's copy of what concerns all."""
 ADDED_BYTES_MAX: Final = 16_384
 """More than is ever added to a record from outside as it goes on, and to no more than it had."""
 FOREIGN_BYTES_MAX: Final = MESSAGE_BYTES_MAX - ADDED_BYTES_MAX
 """The largest record that a door takes, in bytes."""
-_RECORD_BYTES, _HEADER_BYTES = 100, 10
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK_HEADER: Final = ("ce_type", TICK.encode())
+_SEQUENCE: Final = "ce_sequence"
+_NUMBER: Final = re.compile(rb"0*[1-9][0-9]{0,15}")
+_TICK_BYTES_MAX: Final = 2_000
+"""A larger tick is not remembered: a stranger may send many."""
+_TICKS_MAX: Final = 2_000
 _NOT_IN_SEQUENCE: Final = Refusal("unreadable", "a record without a sequence", "ce_sequence")
 
 
@@ -42,16 +49,7 @@ class Arrival:
     """Whether it is one partition's copy of a broadcast."""
 
 
-def size_of(key: bytes | None, value: bytes | None, headers: Headers) -> int:
-    """An upper bound of the bytes that a record takes in Kafka, alone in its batch."""
-    size = _RECORD_BYTES + len(key or b"") + len(value or b"")
-    for name, content in headers:
-        size += _HEADER_BYTES + (len(name) if name.isascii() else len(name.encode()))
-        if content:
-            size += len(content)
-    return size
-
-
+@lru_cache(maxsize=256)  # a batch has one timestamp for all its records
 def stamp_of(timestamp_ms: int) -> datetime | None:
     """A broker's record timestamp as a moment; None where it has none."""
     return None if timestamp_ms < 0 else _EPOCH + timedelta(milliseconds=timestamp_ms)
@@ -69,10 +67,10 @@ def arrive(
 ) -> Arrival:
     """Decode one record; whatever is wrong with it becomes its `refusal`."""
     arrival = Arrival(topic, offset, stamp, key, value, headers)
-    if wiring.door and (size := size_of(key, value, headers)) > FOREIGN_BYTES_MAX:
-        arrival.refusal = Refusal(
-            "oversize", f"{size} bytes; at most {FOREIGN_BYTES_MAX} are taken"
-        )
+    if _TICK_HEADER in headers and _take_tick(arrival, wiring):
+        return arrival
+    if wiring.door and value and len(value) > FOREIGN_BYTES_MAX:
+        arrival.refusal = oversize(len(value))
         return arrival
     decoded = envelope.decode(headers, value, key)
     if isinstance(decoded, Refusal):
@@ -95,6 +93,57 @@ def arrive(
         arrival.event = event
         arrival.copy = event.type in wiring.broadcasts and any(n == BROADCAST for n, _ in headers)
     return arrival
+
+
+def oversize(size: int) -> Refusal:
+    """The refusal of a record from outside that could not go on with what is added to it."""
+    return Refusal("oversize", f"{size} bytes; at most {FOREIGN_BYTES_MAX} are taken")
+
+
+def _take_tick(arrival: Arrival, wiring: Wiring) -> bool:
+    """Read a tick's record, whose copies on all partitions are decoded once; false: it is none.
+
+    Most records of a quiet day are ticks, each of them there once for every partition, and the
+    copies differ in little but their sequence.
+    """
+    told = arrival.headers
+    if TICK not in wiring.accepted[arrival.topic]:
+        return False
+    sequence: bytes | None = b"0"
+    if not wiring.door:
+        sequence = next((content for name, content in told if name == _SEQUENCE), None)
+        if not _NUMBER.fullmatch(sequence or b""):
+            return False
+        told = [header for header in told if header[0] != _SEQUENCE]
+    event = _tick(arrival.key, arrival.value, tuple(told), foreign=wiring.door)
+    if event is None:
+        return False
+    arrival.event, arrival.sequence = event, int(sequence or b"0")
+    return True
+
+
+_TICKS: Final[dict[tuple[object, ...], Event]] = {}
+"""Ticks that were read lately, by all that they were read from."""
+
+
+def _tick(
+    key: bytes | None, value: bytes | None, headers: tuple[Header, ...], *, foreign: bool
+) -> Event | None:
+    """The tick that a record tells; None if there is anything wrong with it."""
+    known = _TICKS.get((key, value, headers, foreign))
+    if known is not None:
+        return known
+    decoded = envelope.decode(headers, value, key)
+    if isinstance(decoded, Refusal):
+        return None
+    event = envelope.event(decoded, foreign=foreign)
+    if isinstance(event, Refusal) or event.type != TICK:
+        return None
+    if not exceeds(_TICK_BYTES_MAX, key, value, headers):
+        if len(_TICKS) >= _TICKS_MAX:
+            _TICKS.clear()
+        _TICKS[(key, value, headers, foreign)] = event
+    return event
 
 
 def dead_letter(wiring: Wiring, partition: int, arrival: Arrival, refusal: Refusal) -> Record:
@@ -122,7 +171,7 @@ def dead_letter(wiring: Wiring, partition: int, arrival: Arrival, refusal: Refus
         (f"__dlq.errors.{name}", value.encode(errors="replace")) for name, value in reasons.items()
     ]
     key, content, headers = arrival.key, arrival.value, [*arrival.headers, *added]
-    if size_of(key, content, headers) > MESSAGE_BYTES_MAX:
+    if exceeds(MESSAGE_BYTES_MAX, key, content, headers):
         omitted = f"{len(content or b'')} bytes; they are where topic, partition and offset say"
         key, content = None, None
         headers = [*added, ("__dlq.errors.omitted", omitted.encode())]

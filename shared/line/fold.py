@@ -9,10 +9,11 @@ from typing import Final
 from shared import envelope
 from shared.core import Effects, Event, NotLoaded, Outgoing, Party, Refusal
 from shared.events.ledger import PartyParked
-from shared.line.arrivals import BROADCAST, Arrival, dead_letter
+from shared.line.arrivals import BROADCAST, FOREIGN_BYTES_MAX, Arrival, dead_letter
 from shared.line.door import Door, Entrance
 from shared.line.lane import EPOCH, Gap, Lane
 from shared.line.ports import Parked, Record, Row, WriteSet
+from shared.line.size import exceeds
 from shared.line.wakes import LONG_AGO
 from shared.line.wiring import TICK
 from shared.topics import MESSAGE_BYTES_MAX
@@ -20,8 +21,9 @@ from shared.topics import MESSAGE_BYTES_MAX
 _EVENTS_BETWEEN_LOOKS: Final = 8
 _LARGE_BYTES: Final = MESSAGE_BYTES_MAX // 2
 """With a value up to here a fact fits: its own headers are a few, of ids of 200 characters."""
-_RECORD_OVERHEAD_BYTES: Final = 200
-"""More than Kafka's record format adds to headers, key and value of one record in its own batch."""
+_TOO_LARGE_TO_GO_ON: Final = Refusal(
+    "oversize", f"it goes to other partitions, with at most {FOREIGN_BYTES_MAX} bytes"
+)
 _NOBODYS: Final = Refusal(
     "invalid", "it says neither whose account nor whose party it is", "subject"
 )
@@ -71,13 +73,15 @@ class Fold:
 
     def run(self, line: Iterable[Arrival]) -> WriteSet:
         """Fold as much of `line` as fits; raises `Spoiled` (try again) or `Gap` (stop the lane)."""
+        asked = self.lane.asked
         for number, arrival in enumerate(line):
             if number % _EVENTS_BETWEEN_LOOKS == 0 and number and self.enough():
                 break
             if not self._arrival(arrival):
                 break
             self.cursor.offsets[arrival.topic] = arrival.offset + 1
-            self.lane.asked.pop(self.place, None)
+            if asked:
+                asked.pop(self.place, None)
             self.done += 1
         self._save()
         return self.writes
@@ -144,10 +148,16 @@ class Fold:
             self._refuse(arrival, entrance)
         elif entrance is Entrance.DUPLICATE:
             self._count(arrival, "duplicate")
+        elif entrance is Entrance.FORWARDED and not self._fits(arrival):
+            self._refuse(arrival, _TOO_LARGE_TO_GO_ON)
         elif entrance is Entrance.FORWARDED:
             self._count(arrival, "forwarded")
             self.writes.outbox.append(door.forward(arrival, event.party))
         return entrance is Entrance.TAKEN
+
+    def _fits(self, arrival: Arrival) -> bool:
+        """Whether the record can be sent on with what a door adds to it."""
+        return not exceeds(FOREIGN_BYTES_MAX, arrival.key, arrival.value, arrival.headers)
 
     def _take_up_again(self, event: Event) -> bool:
         """End the batch before an event, which is then not yet taken."""
@@ -169,7 +179,7 @@ class Fold:
 
     def _fold(self, arrival: Arrival, event: Event, party_id: str) -> bool:
         lane = self.lane
-        if (*self.place, party_id) in lane.poison:
+        if self._poisoned(party_id):
             if self._parks_later(party_id):
                 return self._take_up_again(event)
             self._pass_on(event)
@@ -240,9 +250,12 @@ class Fold:
     def _send(self) -> None:
         """Encode what the core emitted; a fact too large to publish is the core's defect."""
         effects = self.effects
-        for outgoing in effects.out:
-            self._encode(outgoing)
-        effects.out.clear()
+        if effects.out:
+            for outgoing in effects.out:
+                self._encode(outgoing)
+            effects.out.clear()
+        if not effects.broadcasts:
+            return
         for fact in effects.broadcasts:
             self._encode_broadcast(
                 Outgoing(
@@ -265,12 +278,8 @@ class Fold:
             sequence=self._sequence(outgoing.topic),
             recorded_at=self.stamp if self.lane.wiring.door else None,
         )
-        size = len(value)
-        if size > _LARGE_BYTES:
-            size += len(key) + _RECORD_OVERHEAD_BYTES
-            size += sum(len(name) + len(content) + 8 for name, content in headers)
-        if size > MESSAGE_BYTES_MAX:
-            message = f"{outgoing.data.type} is larger than a record may be ({size} bytes)"
+        if len(value) > _LARGE_BYTES and exceeds(MESSAGE_BYTES_MAX, key, value, headers):
+            message = f"{outgoing.data.type} is larger than a record may be ({len(value)} bytes)"
             raise ValueError(message)
         self.writes.outbox.append(Record(outgoing.topic, self.lane.partition, key, value, headers))
 
@@ -286,9 +295,13 @@ class Fold:
         """Fold what concerns all; what cannot be folded leaves the old configuration in force."""
         lane = self.lane
         if lane.door is not None and not arrival.copy:
+            if not self._fits(arrival):
+                lane.door.leave(event)
+                self._refuse(arrival, _TOO_LARGE_TO_GO_ON)
+                return
             self.writes.outbox.extend(lane.door.copies(arrival))
         self._pass_on(event)
-        if (*self.place, "") in lane.poison:
+        if self._poisoned(""):
             self._count(arrival, "broadcast_refused")
             return
         self._begin(event, "", woken=False)
@@ -313,12 +326,13 @@ class Fold:
         if not self._rouse(event) or not self._wake(event):
             return False
         lane.rousing.done(event.time)
-        if (*self.place, "") not in lane.poison:
+        if not self._poisoned(""):
             self._begin(event, "", woken=False)
             try:
                 lane.core.tick(event.time, self.effects)
                 self._send()
-                self._rows(lane.shared)
+                if lane.shared.changed:
+                    self._rows(lane.shared)
             except Exception as defect:
                 raise self._spoiled("", defect) from defect
         self._pass_on(event)
@@ -367,7 +381,12 @@ class Fold:
 
     def _parks_later(self, party_id: str) -> bool:
         """Whether to store first what went well: so each defect costs one refold of it, not all."""
-        return (*self.place, party_id) in self.lane.poison and bool(self.done or self.touched)
+        return self._poisoned(party_id) and bool(self.done or self.touched)
+
+    def _poisoned(self, party_id: str) -> bool:
+        """Whether folding this very arrival failed for the party before."""
+        poison = self.lane.poison
+        return bool(poison) and (*self.place, party_id) in poison
 
     def _wake_one(self, event: Event, party_id: str) -> None:
         """Bookkeeping up to the tick, each at its wake's time; then one decision, at the tick's."""
@@ -375,7 +394,7 @@ class Fold:
         if party_id in lane.parkings:
             lane.wakes.put(party_id, None)
             return
-        if (*self.place, party_id) in lane.poison:
+        if self._poisoned(party_id):
             self._start_parking(None, event, party_id)
             return
         party = lane.cache.get(party_id)

@@ -7,26 +7,19 @@ from typing import Final
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.line.ports import Record
+from shared.line.size import size_of
 from shared.topics import MESSAGE_BYTES_MAX
 
 BATCH_BYTES: Final = 512 * 1024
 """A record batch takes no more records from here on; a single record may be larger."""
-_BATCH_OVERHEAD, _RECORD_OVERHEAD, _LENGTH = 61, 21, 5  # the batch's header, and varints at most
+
+
+_CERTAIN_BYTES: Final = MESSAGE_BYTES_MAX // 2
+"""With a value up to here a record fits."""
 
 
 class RecordTooLargeError(ValueError):
     """A record that no topic would take. Nothing of the publication was sent."""
-
-
-def size_of(record: Record) -> int:
-    """An upper bound of the record's size in Kafka, in bytes, alone in a batch."""
-    size = _BATCH_OVERHEAD + _RECORD_OVERHEAD + 3 * _LENGTH
-    size += len(record.key or b"") + len(record.value or b"")
-    for name, value in record.headers:
-        size += 2 * _LENGTH + (len(name) if name.isascii() else len(name.encode()))
-        if value:
-            size += len(value)
-    return size
 
 
 @dataclass(slots=True)
@@ -40,13 +33,18 @@ class Stretch:
 
 
 def refuse_large(records: Sequence[Record]) -> None:
-    """Raise `RecordTooLargeError` if one record is larger than any topic takes."""
+    """Raise `RecordTooLargeError` if one record is larger than any topic takes.
+
+    What Arrears writes has few and short headers: they count where the value leaves it in doubt.
+    """
     for record in records:
-        size = size_of(record)
-        if size > MESSAGE_BYTES_MAX:
-            raise RecordTooLargeError(
-                f"{size} bytes for {record.topic}; at most {MESSAGE_BYTES_MAX}"
-            )
+        value = record.value
+        if value and len(value) > _CERTAIN_BYTES:
+            size = size_of(record.key, value, record.headers)
+            if size > MESSAGE_BYTES_MAX:
+                raise RecordTooLargeError(
+                    f"{size} bytes for {record.topic}; at most {MESSAGE_BYTES_MAX}"
+                )
 
 
 def by_partition(records: Sequence[Record]) -> list[Stretch]:

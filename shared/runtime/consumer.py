@@ -43,6 +43,8 @@ class Intake:
     ends: Callable[[Sequence[TopicPartition]], Awaitable[dict[TopicPartition, int]]]
     """The ends of partitions, asked for on a connection of its own: on the consumer's, the question
     would stand behind a fetch that waits for records."""
+    queued_max: int = 4_000
+    """Records that are queued before the next poll waits for room."""
     advised_at: float = 0.0
     _behind: set[TopicPartition] | None = None
     """What was not read up when the broker was last asked; None: ask again."""
@@ -51,28 +53,63 @@ class Intake:
     _looked: dict[TopicPartition, int] = field(default_factory=dict)
     """The consumer's positions at the last look in passing."""
     _advice: asyncio.Task[None] | None = None
+    _receiving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while records are given to the lanes, and while the broker is asked what else it has: no
+    record may come in between that is younger than the answer."""
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _room: asyncio.Event = field(default_factory=asyncio.Event)
+    _busy: bool = False
+
+    def __post_init__(self) -> None:
+        """Hear of each round that makes room."""
+        self.rounds.after_round = self._room.set
 
     async def take(self, records: Sequence[ConsumerRecord]) -> None:
-        """Work off one poll. It never raises: FastStream would pass the batch over."""
-        async with self.ownership.lock:
+        """Queue one poll, which is worked off meanwhile; wait while too much is queued.
+
+        It never raises: FastStream would pass the batch over.
+        """
+        async with self._receiving:
             self._receive(records)
             self._reached = await self._positions()  # the next poll comes after this one
             self._behind = None
-            await self._work()
+        self._busy = True
+        self._news.set()
+        while self._busy and self._waiting() > self.queued_max:
+            self._room.clear()
+            await self._room.wait()
 
     async def look(self) -> None:
-        """Work off what is held: what it waits for may have come, or turn out not to be there.
+        """Have looked at what is held: what it waits for may have come, or turn out not to be.
 
         A position may be ahead because of a poll that the lanes were not given yet. Only one that
         is the same at two looks says that nothing lies before it (but marks of transactions).
         """
-        async with self.ownership.lock:
+        async with self._receiving:
             positions = await self._positions()
             same = dict(positions.items() & self._looked.items())
             self._reached.update(same)
             self._looked = positions
             self._behind = None
+        self._busy = True
+        self._news.set()
+
+    async def work(self) -> None:
+        """Until cancelled: work off what comes."""
+        while True:
+            await self._news.wait()
+            await self.work_off()
+
+    async def work_off(self) -> None:
+        """Work off what is queued and can be folded now. It never raises."""
+        self._news.clear()
+        async with self.ownership.lock:
             await self._work()
+        self._busy = self._news.is_set()
+        self._room.set()
+
+    def _waiting(self) -> int:
+        return sum(lane.waiting() for lane in self.rounds.lanes.values())
 
     async def _positions(self) -> dict[TopicPartition, int]:
         """The consumer's positions on the owned partitions, where lines are merged."""
@@ -153,21 +190,22 @@ class Intake:
             return lambda _partition, _topic: True
         behind = self._behind
         if behind is None:
-            expected = {
-                TopicPartition(topic, lane.partition): lane.expected(topic)
-                for lane in lanes
-                for topic in self.wiring.inputs
-            }
-            try:
-                ends = await self.ends(list(expected))
-            except (KafkaError, OSError, TimeoutError) as failure:
-                log.warning("shell.ends_unknown", why=str(failure))
-                return lambda _partition, _topic: False
-            behind = self._behind = {
-                spot
-                for spot, offset in expected.items()
-                if max(offset, self._reached.get(spot, 0)) < ends[spot]
-            }
+            async with self._receiving:
+                expected = {
+                    TopicPartition(topic, lane.partition): lane.expected(topic)
+                    for lane in lanes
+                    for topic in self.wiring.inputs
+                }
+                try:
+                    ends = await self.ends(list(expected))
+                except (KafkaError, OSError, TimeoutError) as failure:
+                    log.warning("shell.ends_unknown", why=str(failure))
+                    return lambda _partition, _topic: False
+                behind = self._behind = {
+                    spot
+                    for spot, offset in expected.items()
+                    if max(offset, self._reached.get(spot, 0)) < ends[spot]
+                }
         return lambda partition, topic: TopicPartition(topic, partition) not in behind
 
     async def nudge(self) -> None:

@@ -23,7 +23,6 @@ from shared.runtime.batches import (
     by_partition,
     fill,
     refuse_large,
-    size_of,
 )
 from shared.runtime.clock import monotonic
 from shared.runtime.logging import logger
@@ -32,7 +31,7 @@ from shared.runtime.metrics import ShellMetrics
 PAUSE_S: Final = (0.05, 2.0)
 """The first and the longest pause between two tries."""
 
-__all__ = ["PublishUnavailable", "Publisher", "RecordTooLargeError", "size_of"]
+__all__ = ["PublishUnavailable", "Publisher", "RecordTooLargeError"]
 
 log = logger(__name__)
 

@@ -1,4 +1,8 @@
-"""Rounds of work: what the lanes have queued is loaded, folded, committed once, and published."""
+"""Rounds of work: what the lanes have queued is loaded, folded, committed once, and published.
+
+A round is published while the next one is folded. What is on its way is in the outbox until it is
+known to have arrived, and two publications never overtake each other.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -77,17 +81,27 @@ class Rounds:
     abandoned: bool = False
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Waits for so many seconds between tries."""
-    _committed_ids: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    after_round: Callable[[], None] = lambda: None
+    """Told when a round has taken records off the queues."""
+    _publication: "asyncio.Task[None] | None" = None
+    """What is on its way to the broker."""
     _record_s: float = RECORD_S
     """What folding a record has cost lately: no more is prepared than can be folded in time."""
     _around_s: float = 0.0
     """What a round has cost lately besides folding."""
 
     async def work(self) -> None:
-        """Go round until nothing is queued that can be folded now."""
-        while await self._round():
-            if self.abandoned:
-                return  # the batch in hand is finished; the rest is for the next owner
+        """Go round until nothing is queued that can be folded now, and all is published."""
+        try:
+            while await self._round():
+                if self.abandoned:
+                    return  # the batch in hand is finished; the rest is for the next owner
+        except asyncio.CancelledError:
+            if self._publication is not None:
+                self._publication.cancel()
+            raise
+        finally:
+            await self._arrived()
 
     async def _persist(self, doing: str, call: Callable[[], Awaitable[T]]) -> T:
         """Try until it works: a service never acknowledges what it has not stored."""
@@ -124,11 +138,10 @@ class Rounds:
         writes = [fold.writes for fold in folds.values() if fold.moved]
         if not writes:
             return True
-        records = await self._commit(writes)
+        records, ids = await self._commit(writes)
         committed = monotonic()
-        if records:
-            await self._persist("publishing", lambda: self.publisher.publish(records))
-        self.published.update(self._committed_ids)
+        await self._arrived()
+        self._publication = asyncio.create_task(self._publish(records, ids))
         self._around_s = _lately(self._around_s, monotonic() - folded + loaded - started)
         self.observer.round(
             folds=folds.values(),
@@ -137,8 +150,23 @@ class Rounds:
             commit_s=committed - folded,
             publish_s=monotonic() - committed,
         )
+        self.after_round()
         self._check_flood()
         return True
+
+    async def _publish(self, records: list[Record], ids: Mapping[int, tuple[str, ...]]) -> None:
+        """Publish what a round committed; its outbox documents go with a later commit."""
+        if records:
+            await self._persist("publishing", lambda: self.publisher.publish(records))
+        for partition, names in ids.items():
+            if partition in self.published:
+                self.published[partition] += names
+
+    async def _arrived(self) -> None:
+        """Wait until what is on its way has arrived."""
+        publication, self._publication = self._publication, None
+        if publication is not None:
+            await publication
 
     def _fold_s(self) -> float:
         """For how long to fold: longer where what is around it takes long, or that is all we do."""
@@ -263,8 +291,13 @@ class Rounds:
                 folds[lane] = fold
         return folds
 
-    async def _commit(self, writes: list[WriteSet]) -> list[Record]:
-        """Commit, and give what must be published; a lane that was fenced off is dropped."""
+    async def _commit(
+        self, writes: list[WriteSet]
+    ) -> tuple[list[Record], Mapping[int, tuple[str, ...]]]:
+        """Commit; what must be published, and the names of the outbox documents that have it.
+
+        A lane that was fenced off is dropped.
+        """
         for write in writes:
             write.published = list(self.published.get(write.partition, ()))
         committed: Committed = await self._persist("committing", lambda: self.store.commit(writes))
@@ -277,6 +310,7 @@ class Rounds:
         for write in writes:
             if write.partition not in committed.fenced:
                 records.extend(write.outbox)
-                self.published[write.partition] = ()
-        self._committed_ids = committed.outbox_ids
-        return records
+                gone = set(write.published)  # meanwhile, others may have been added
+                left = self.published.get(write.partition, ())
+                self.published[write.partition] = tuple(n for n in left if n not in gone)
+        return records, committed.outbox_ids

@@ -98,7 +98,14 @@ class Service:
             consumer=self._consumer,
             last_sequences=lambda spots: last_sequences(settings.kafka_client(), spots),
         )
-        self.intake = Intake(wiring, self.ownership, self.rounds, self.consumer, self._ends)
+        self.intake = Intake(
+            wiring,
+            self.ownership,
+            self.rounds,
+            self.consumer,
+            self._ends,
+            queued_max=2 * settings.batch_records_max,
+        )
         self.broker = KafkaBroker(
             settings.kafka_bootstrap_servers,
             apply_types=False,  # typed handlers cost thrice the CPU; AsyncAPI is declared apart
@@ -162,6 +169,7 @@ class Service:
                 await asyncio.sleep(pause_s)
             else:
                 break
+        self._tasks.append(asyncio.create_task(self.intake.work()))
         self._tasks.append(asyncio.create_task(self.intake.nudge()))
         self._tasks.append(asyncio.create_task(self._watch()))
 
@@ -188,10 +196,11 @@ class Service:
 
     async def stop(self) -> None:
         """After the broker's stop: hand over what is owned, and disconnect."""
+        self.rounds.abandoned = True
+        async with self.ownership.lock:  # once the batch in hand is finished
+            await self.ownership.let_go()
         for task in self._tasks:
             task.cancel()
-        async with self.ownership.lock:
-            await self.ownership.let_go()
         await self.publisher.stop()
         if self._asker is not None:
             await self._asker.stop()

@@ -63,7 +63,7 @@ class ServiceSettings(KafkaSecurity):
         default=40.0, description="milliseconds of folding after which a batch is committed"
     )
     poll_ms: PositiveInt = Field(
-        default=20,
+        default=5,
         description="milliseconds that a poll waits; without traffic, latency is up to twice that",
     )
     cache_documents_max: PositiveInt = Field(

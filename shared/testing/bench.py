@@ -111,6 +111,7 @@ class Bench:
     async def _run(self, polls_of: int) -> None:
         while records := self.worker.consumer.poll(polls_of):
             await self.worker.intake.take(records)
+            await self.worker.intake.work_off()
 
     def said(self, topic: str = LINE, partition: int = 0) -> list[Said]:
         """What was published to a topic's partition, as a reader takes it: each sequence once."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from shared.line.lane import Lane, Limits
 from shared.line.ports import Unavailable
@@ -13,6 +13,12 @@ from shared.testing.log import MemoryLog
 from shared.testing.memory_store import MemoryData
 from shared.testing.toy import ToyCore
 from shared.testing.worker import Worker
+
+_FAILURES: Final[Mapping[str, type[Exception]]] = {
+    "publish": PublishUnavailable,
+    "ends": TimeoutError,
+}
+"""What a call fails with, by the first word of its gate; the others are the store's."""
 
 
 class Killed(Exception):
@@ -35,6 +41,7 @@ class Process:
     worker: Worker = field(init=False)
     gates: list[Gate] = field(default_factory=list)
     working: asyncio.Task[None] | None = None
+    receiving: asyncio.Task[None] | None = None
     looking: asyncio.Task[None] | None = None
     rebalancing: asyncio.Task[None] | None = None
     dead: bool = False
@@ -55,7 +62,7 @@ class Process:
 
     def tasks(self) -> Iterator[asyncio.Task[None]]:
         """What it does, or has done last."""
-        for task in (self.working, self.looking, self.rebalancing):
+        for task in (self.working, self.receiving, self.looking, self.rebalancing):
             if task is not None:
                 yield task
 
@@ -146,8 +153,8 @@ class Processes:
 
     def fail(self, gate: Gate) -> None:
         """Let a call fail; after the fact, its answer is lost."""
-        unavailable = PublishUnavailable if gate.name.startswith("publish") else Unavailable
-        gate.opened.set_exception(unavailable(gate.name))
+        failure = _FAILURES.get(gate.name.partition(".")[0], Unavailable)
+        gate.opened.set_exception(failure(gate.name))
         self.settle()
 
     def kill(self, process: Process) -> None:

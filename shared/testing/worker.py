@@ -169,10 +169,15 @@ class Worker:
             consumer=lambda: self.consumer,
             last_sequences=log.last_sequences,
         )
-        self.intake = Intake(
-            wiring, self.ownership, self.rounds, lambda: self.consumer, self.consumer.end_offsets
-        )
+        self.intake = Intake(wiring, self.ownership, self.rounds, lambda: self.consumer, self._ends)
+        self._step = step
         self.intake.advised_at = float("inf")  # no advice: it would be a task of its own
+
+    async def _ends(self, spots: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        await self._step("ends.before")
+        found = await self.consumer.end_offsets(spots)
+        await self._step("ends.after")
+        return found
 
     async def _read_up(self, lanes: Iterable[Lane]) -> Callable[[int, str], bool]:
         return await self.intake.read_up(lanes)
@@ -194,11 +199,17 @@ class Worker:
 
     async def poll(self, limit: int = 1_000_000) -> None:
         """Work off what the log has, at most `limit` records of each partition."""
+        await self.receive(limit)
+        await self.intake.work_off()
+
+    async def receive(self, limit: int = 1_000_000) -> None:
+        """Queue what the log has, as the consumer does while the worker is at work."""
         await self.intake.take(cast("Any", self.consumer.poll(limit)))
 
     async def look_again(self) -> None:
         """Do once what the nudge does in passing."""
         await self.intake.look()
+        await self.intake.work_off()
 
 
 async def _no_sleep(_seconds: float) -> None:

@@ -53,7 +53,7 @@ FAULTS: Final = (
 )  # fmt: skip
 STEPS: Final = (
     "load.before", "commit.before", "commit.after", "publish.before", "publish.between",
-    "publish.after", "acquire.after", "release.before",
+    "publish.after", "acquire.after", "release.before", "ends.before", "ends.after",
 )  # fmt: skip
 
 which = st.integers(0, 3)
@@ -169,10 +169,12 @@ class Interleavings(RuleBasedStateMachine):
 
     @rule(which=which, limit=st.sampled_from((1, 2, 5, 1000)))
     def poll(self, which: int, limit: int) -> None:
-        """A process takes what the log has, and works until its first gate."""
+        """A process takes what the log has, and works until its first gate; or it is at work."""
         process = self.here.pick(which)
         if process.working is None or process.working.done():
             process.working = self.here.spawn(process.worker.poll(limit))
+        elif process.receiving is None or process.receiving.done():
+            process.receiving = self.here.spawn(process.worker.receive(limit))
 
     @rule(which=which)
     def look(self, which: int) -> None:

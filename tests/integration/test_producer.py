@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from shared.cli.stack import Stack
 from shared.line.ports import Record
-from shared.runtime.batches import size_of
+from shared.line.size import size_of
 from shared.runtime.metrics import ShellMetrics
 from shared.runtime.producer import Publisher, PublishUnavailable, RecordTooLargeError
 from shared.testing.kafka import fresh_topics, read_all
@@ -88,7 +88,7 @@ async def test_the_largest_record_is_taken(stack: Stack, publisher: Publisher) -
     """What `size_of` lets through, the broker takes; one byte more is refused before it is sent."""
     config = {"max.message.bytes": str(MESSAGE_BYTES_MAX)}
     [topic] = await fresh_topics(stack.kafka_bootstrap, config=config)
-    room = MESSAGE_BYTES_MAX - size_of(Record(topic, 0, b"k", b"", []))
+    room = MESSAGE_BYTES_MAX - size_of(b"k", b"", [])
 
     await publisher.publish([Record(topic, 0, b"k", b"1" * room, [])])
     with pytest.raises(RecordTooLargeError):

@@ -7,6 +7,7 @@ import pytest
 from shared.line import arrivals
 from shared.line.lane import Limits
 from shared.line.ports import Record
+from shared.line.size import size_of
 from shared.testing.bench import Bench
 from shared.testing.toy import (
     COMMANDS,
@@ -378,8 +379,8 @@ class TestDeadLetters:
         self, large: str, room: int, *, wanted: bool
     ) -> None:
         """A record must not outgrow the limit by added headers; if a letter would, it names it."""
-        bench = Bench()
-        good = told(Added(account_id="ann"), id="1", time=bench.now, party="ann")
+        bench = Bench(partitions=2)
+        good = told(Added(account_id="ann"), id="1", time=bench.now, party=FAR_PARTY)
         bulk = b" " * (MESSAGE_BYTES_MAX - room)
         bench.put(
             Record(EVENTS, 0, good.key, bulk, good.headers)
@@ -392,7 +393,7 @@ class TestDeadLetters:
 
         letter = bench.log.read(DLQ, 0)[0]
         assert ["oversize"] == bench.reasons()
-        assert arrivals.size_of(letter.key, letter.value, letter.headers) <= MESSAGE_BYTES_MAX
+        assert size_of(letter.key, letter.value, letter.headers) <= MESSAGE_BYTES_MAX
         assert wanted == ("__dlq.errors.omitted" in dict(letter.headers))
         assert 1 == bench.worker.observer.outcomes["applied"]
 
@@ -418,8 +419,7 @@ class TestDeadLetters:
             record for (_, _), records in bench.log._records.items() for record in records
         ]
         assert all(
-            arrivals.size_of(one.key, one.value, one.headers) + 100 < MESSAGE_BYTES_MAX
-            for one in everything
+            size_of(one.key, one.value, one.headers) + 100 < MESSAGE_BYTES_MAX for one in everything
         )
         assert 9 == len(everything)
 
