@@ -1,0 +1,170 @@
+"""What one batch of one lane writes, while it is being written."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from shared import envelope
+from shared.core import Effects, Event, Outgoing, Party, Refusal
+from shared.line.arrivals import BROADCAST, Arrival, dead_letter
+from shared.line.lane import EPOCH, Lane
+from shared.line.ports import Record, Row, WriteSet
+from shared.line.size import exceeds
+from shared.topics import MESSAGE_BYTES_MAX
+
+_LARGE_BYTES: Final = MESSAGE_BYTES_MAX // 2
+"""With a value up to here a fact fits: its own headers are a few, of ids of 200 characters."""
+
+
+class Spoiled(Exception):
+    """A core could not fold an event: fold the batch again with that event parked."""
+
+    def __init__(self, *, place: tuple[str, int] | None, party: str, reason: str) -> None:
+        """Name the event by its place, if it is known which it was, and the party it spoiled."""
+        super().__init__(f"{place or 'somewhere'} {party!r}: {reason}")
+        self.place = place
+        self.party = party
+        self.reason = reason
+
+
+def reason_of(defect: Exception) -> str:
+    """What failed, in words that can be stored."""
+    return f"{type(defect).__name__}: {defect}"[:500].encode(errors="replace").decode()
+
+
+class Page:
+    """The write set of a batch, the facts it sends, and where in the line it is."""
+
+    def __init__(self, lane: Lane, *, enough: Callable[[], bool] = lambda: False) -> None:
+        """Prepare; the fold ends early, between two events, once `enough()` says so."""
+        self.lane = lane
+        self.enough = enough
+        self.cursor = lane.cursor.copy()
+        self.cursor.version += 1
+        self.writes = WriteSet(cursor=self.cursor)
+        self.touched: dict[str, None] = {}
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+        self.done = 0
+        self.place: tuple[str, int] = ("", 0)
+        self.stamp: datetime | None = None
+        self.moved = False
+        """Whether anything happened at all: else there is nothing to commit."""
+        self.effects = Effects(now=EPOCH, shared=lane.shared)
+
+    def count(self, arrival: Arrival, outcome: str) -> None:
+        """Count what became of an arrival."""
+        kind = arrival.event.type if arrival.event else "unknown"
+        self.outcomes[(kind, outcome)] += 1
+
+    def refuse(self, arrival: Arrival, refusal: Refusal) -> None:
+        """Make an arrival a dead letter."""
+        self.count(arrival, refusal.reason)
+        letter = dead_letter(self.lane.wiring, self.lane.partition, arrival, refusal)
+        self.writes.outbox.append(letter)
+
+    def begin(self, event: Event, party: str, *, woken: bool) -> None:
+        """Prepare the effects of what is folded next for a party."""
+        effects = self.effects
+        clock = self.lane.wiring.clock_of(self.place[0])
+        effects.now = self.cursor.watermarks.get(clock, EPOCH)
+        effects.cause, effects.party, effects.woken = event.id, party, woken
+        if party and not self.lane.wiring.stateless:
+            self.touched[party] = None
+
+    def party(self, party_id: str) -> Party:
+        """The party, which must be at hand."""
+        lane = self.lane
+        return lane.shared if lane.wiring.stateless else lane.cache.get(party_id)
+
+    def settle(self, party: Party) -> datetime | None:
+        """Note when a party wakes next; one whose documents could not be written is looked at."""
+        lane = self.lane
+        if party.id in lane.suspects:
+            self.rows(party)
+        wake = None if lane.wiring.stateless else lane.core.wake_at(party)
+        if not lane.wiring.stateless:
+            lane.wakes.put(party.id, wake)
+        return wake
+
+    def pass_on(self, event: Event) -> None:
+        """Send an event on as it came, where the service passes it on."""
+        wiring = self.lane.wiring
+        if event.type not in wiring.passed_on:
+            return
+        key, value, headers = envelope.passed_on(
+            event,
+            sequence=self._sequence(wiring.output),
+            recorded_at=event.recorded_at or self.stamp,
+        )
+        self.writes.outbox.append(Record(wiring.output, self.lane.partition, key, value, headers))
+
+    def _sequence(self, topic: str) -> int:
+        sequence = self.cursor.sequences.get(topic, 1)
+        self.cursor.sequences[topic] = sequence + 1
+        return sequence
+
+    def send(self) -> None:
+        """Encode what the core emitted; a fact too large to publish is the core's defect."""
+        effects = self.effects
+        if effects.out:
+            for outgoing in effects.out:
+                self._encode(outgoing)
+            effects.out.clear()
+        if not effects.broadcasts:
+            return
+        for fact in effects.broadcasts:
+            self._encode_broadcast(
+                Outgoing(
+                    topic=self.lane.wiring.inputs[0],
+                    subject="",
+                    party="",
+                    data=fact,
+                    time=effects.now,
+                    entity=effects.party,
+                    woken=False,
+                    cause=effects.cause,
+                )
+            )
+        effects.broadcasts.clear()
+
+    def _encode(self, outgoing: Outgoing) -> None:
+        key, value, headers = envelope.encode(
+            outgoing,
+            source=self.lane.wiring.source,
+            sequence=self._sequence(outgoing.topic),
+            recorded_at=self.stamp if self.lane.wiring.door else None,
+        )
+        if len(value) > _LARGE_BYTES and exceeds(MESSAGE_BYTES_MAX, key, value, headers):
+            message = f"{outgoing.data.type} is larger than a record may be ({len(value)} bytes)"
+            raise ValueError(message)
+        self.writes.outbox.append(Record(outgoing.topic, self.lane.partition, key, value, headers))
+
+    def _encode_broadcast(self, outgoing: Outgoing) -> None:
+        key, value, headers = envelope.encode(
+            outgoing, source=self.lane.wiring.source, sequence=0, recorded_at=None
+        )
+        for partition in range(self.lane.partitions):
+            copy = [*headers, (BROADCAST, b"1")]
+            self.writes.outbox.append(Record(outgoing.topic, partition, key, value, copy))
+
+    def rows(self, party: Party) -> list[Row]:
+        """The changed documents of a party, as rows."""
+        codec = self.lane.cache.codec
+        return [
+            codec.row(party.id, document, new=name in party.made)
+            for name, document in party.changed.items()
+        ]
+
+    def poisoned(self, party_id: str) -> bool:
+        """Whether folding this very arrival failed for the party before."""
+        poison = self.lane.poison
+        return bool(poison) and (*self.place, party_id) in poison
+
+    def parks_later(self, party_id: str) -> bool:
+        """Whether to store first what went well: so each defect costs one refold of it, not all."""
+        return self.poisoned(party_id) and bool(self.done or self.touched)
+
+    def spoiled(self, party: str, defect: Exception) -> Spoiled:
+        """Say that the arrival in hand spoiled a party."""
+        return Spoiled(place=self.place, party=party, reason=reason_of(defect))
