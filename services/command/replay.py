@@ -1,7 +1,6 @@
 """`arrears replay`: a file of events through Kafka, with ticks in between."""
 
 import asyncio
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from services.command.replaying import replay
-from services.command.times import UNTIL_HELP, until_of
+from services.command.times import UNTIL_HELP, step_of, until_of
 from shared.cli.eventfile import BadLine, read, with_ticks
 from shared.runtime.producer import Publisher
 from shared.runtime.settings import ServiceSettings
@@ -25,7 +24,7 @@ def main(
         list[Path], typer.Argument(help="Files of events (JSON Lines).", exists=True)
     ],
     *,
-    tick_h: Annotated[float, typer.Option("--tick-hours", help="Hours between ticks.")] = 1.0,
+    tick: Annotated[str, typer.Option(help="Time between ticks, e.g. 15m, 1h, 1d.")] = "1h",
     until: Annotated[str, typer.Option(help=UNTIL_HELP)] = "",
 ) -> None:
     """Send files of events through Kafka, in order, with the clock's ticks in between.
@@ -35,9 +34,7 @@ def main(
     settings = ServiceSettings(service="replay")
     refused: list[BadLine] = []
     total = sum(sum(1 for _ in path.open("rb")) for path in events)
-    lines = with_ticks(
-        read(events, refused.append), every=timedelta(hours=tick_h), until=until_of(until)
-    )
+    lines = with_ticks(read(events, refused.append), every=step_of(tick), until=until_of(until))
     columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         bar = progress.add_task("replaying", total=total)

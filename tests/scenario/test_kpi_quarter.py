@@ -13,7 +13,6 @@ import pytest
 from services.kpi.domain.core import KpiCore
 from services.kpi.domain.report import report
 from shared.events.base import Fact
-from shared.events.ledger import InvoiceReopened
 from shared.testing.line import Line
 from tests.unit.kpi.books import Books, midnight, noon
 
@@ -152,10 +151,6 @@ def test_march_has_no_simple_dso(line: Line) -> None:
     assert figures["dso_countback"]["value"] is not None
 
 
-@pytest.mark.skipif(
-    "settled_on" not in InvoiceReopened.model_fields,
-    reason="invoice.reopened does not tell yet which settlement it undoes",
-)
 def test_how_march_paid(line: Line) -> None:
     """I2 closed 14, I1 44 days late; a payment that never came and a write-off are left out."""
     found = part(line, MARCH, "USD")

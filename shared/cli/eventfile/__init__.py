@@ -4,7 +4,7 @@ Read and written line by line, so that a million of them need no more memory tha
 """
 
 from shared.cli.eventfile.files import BadLine, UnsortedError, read, write
-from shared.cli.eventfile.line import Line, encode, instant, lines, stamp, structured, topic_of
+from shared.cli.eventfile.line import Line, encode, instant, lines, stamp, structured
 from shared.cli.eventfile.ticks import TICK_SOURCE, TICK_TYPE, tick, with_ticks
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "stamp",
     "structured",
     "tick",
-    "topic_of",
     "with_ticks",
     "write",
 ]

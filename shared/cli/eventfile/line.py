@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.events import COMMANDS, OUTCOMES
-from shared.topics import BILLING_EVENTS, OUTREACH_COMMANDS, OUTREACH_OUTCOMES
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -56,13 +53,6 @@ def structured(
 def encode(event: Mapping[str, Any]) -> bytes:
     """One event as a line, without its end."""
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def topic_of(event_type: str) -> str:
-    """The topic that a type comes in by; what no topic knows goes to the door, which refuses it."""
-    if event_type in COMMANDS:
-        return OUTREACH_COMMANDS
-    return OUTREACH_OUTCOMES if event_type in OUTCOMES else BILLING_EVENTS
 
 
 def stamp(moment: datetime) -> str:

@@ -21,11 +21,10 @@ from shared.cli.eventfile import (
     read,
     structured,
     tick,
-    topic_of,
     with_ticks,
     write,
 )
-from shared.events import ACCEPTED
+from shared.events import ACCEPTED, input_topic
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -269,5 +268,5 @@ def test_each_type_has_the_topic_that_takes_it() -> None:
     """An unknown one goes to ingest's own topic, where it is refused with a reason."""
     for topic in ("billing.events", "outreach.commands", "outreach.outcomes"):
         for kind in ACCEPTED[topic]:
-            assert topic == topic_of(kind)
-    assert "billing.events" == topic_of("billing.invoice.mislaid.v1")
+            assert topic == input_topic(kind)
+    assert "billing.events" == input_topic("billing.invoice.mislaid.v1")

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from shared.cli.eventfile import encode, topic_of
+from shared.cli.eventfile import encode
 from shared.cli.history import CREDITORS, POISON, history, is_poison
-from shared.events import ACCEPTED
+from shared.events import ACCEPTED, input_topic
 from shared.money import minor
 
 Event = dict[str, Any]
@@ -75,7 +75,7 @@ PAID = {"billing.payment.received.v1"}
 
 def fault_of(event: Event) -> str:
     """What the contract has against an event; "" if nothing."""
-    model = ACCEPTED[topic_of(event["type"])].get(event["type"])
+    model = ACCEPTED[input_topic(event["type"])].get(event["type"])
     if model is None:
         return "unknown type"
     try:

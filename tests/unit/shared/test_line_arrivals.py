@@ -1,4 +1,4 @@
-"""Ticks are most of what comes on a quiet day; their copies are read once, and to the same effect."""
+"""Most records of a quiet day are ticks; their copies are read once, and to the same effect."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,9 +50,7 @@ def _arrive(
     wiring: Wiring, value: bytes | None, headers: list[tuple[str, bytes | None]]
 ) -> Arrival:
     topic = EVENTS if wiring.door else LINE
-    return arrive(
-        wiring, topic=topic, offset=0, stamp=None, key=None, value=value, headers=headers
-    )
+    return arrive(wiring, topic=topic, offset=0, stamp=None, key=None, value=value, headers=headers)
 
 
 def _plain(
