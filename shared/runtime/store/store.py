@@ -47,7 +47,10 @@ class MongoStore(MongoReader):
     @override
     async def stop(self) -> None:
         """End the session, and with it what it left open, and close the connection."""
-        session, self._session, self._transactions = self._session, None, None
+        session, self._session = self._session, None
+        transactions, self._transactions = self._transactions, None
+        if transactions is not None:
+            transactions.close()
         if session is not None:
             # Without a server to tell it, the next owner of our partitions ends the session.
             with contextlib.suppress(PyMongoError):
