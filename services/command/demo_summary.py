@@ -20,6 +20,8 @@ from shared.topics import COLLECTIONS_SCORES, PARTITIONS
 FIGURES_DAYS: Final = 90
 """The period of the figures: rates of a whole year from nothing say little."""
 
+NOBODY_TO_CONTACT: Final = "no contact tasks: no account has an address to be contacted at"
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -44,13 +46,17 @@ async def show_summary(console: Console, fleet: Fleet, bootstrap: str, run: Run)
     per_second = run.events / run.seconds
     console.print(
         f"[bold]{run.events:,} events and {run.ticks:,} ticks in {run.seconds:.1f} s[/]"
-        f" ({per_second:,.0f} events a second, through all four services)"
+        f" ({per_second:,.0f} events a second, through all four services)",
+        soft_wrap=True,
     )
     found = overdue.get("collections.invoice.overdue.v1", 0)
-    console.print(f"{found:,} items found overdue; accounts by score band: {_counts(bands)}")
+    console.print(
+        f"{found:,} items found overdue; accounts by score band: {_counts(bands)}", soft_wrap=True
+    )
     contacts = _contacts(year["activity"])
-    console.print(_tasks(contacts["requested"]))
-    console.print(_reasons(contacts["suppressed"]))
+    console.print(_tasks(contacts["requested"]) if contacts["requested"] else NOBODY_TO_CONTACT)
+    if contacts["suppressed"]:
+        console.print(_reasons(contacts["suppressed"]))
     console.print(_figures(quarter))
 
 
@@ -130,7 +136,7 @@ def _figures(report: dict[str, Any]) -> Table:
     names = {
         "dso_countback": "DSO",
         "collection_effectiveness": "CEI %",
-        "recovery_rate": "recovery %",
+        "recovery_rate": "cash in / overdue at begin %",
         "dispute_days_mean": "dispute days",
     }
     title = f"figures as of {report['as_of']}, period from {report['period']['first']}"

@@ -74,6 +74,7 @@ def kafka(folder: Path, cache: Path, progress: Progress, lock: int) -> Server:
     if not (data / "meta.properties").exists():
         progress("formatting Kafka's data", 0, 1)
         _format([*run, "-Xshare:auto", "-XX:TieredStopAtLevel=1"], properties)
+        progress("formatting Kafka's data", 1, 1)
     return Server(
         name="Kafka",
         address=f"{HOST}:{port}",
