@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared.core import Core, Party
-from shared.line.arrivals import arrive
-from shared.line.fold import Fold
+from shared.line.arrivals import Arrival, arrive
+from shared.line.fold import Fold, Spoiled
 from shared.line.lane import Lane, Limits
 from shared.line.parties import DocumentCodec
 from shared.line.ports import Acquired, Binding, Cursor, Record
@@ -62,7 +62,7 @@ class Stage:
 
     def _fold(self) -> list[Record]:
         lane = self.lane
-        line = lane.line(lambda _topic: True)
+        line = self._foldable(lane.line(lambda _topic: True))
         for account, binding in lane.bindings_wanted(line).items():
             self._bindings.setdefault(account, binding)
         lane.give_bindings(self._bindings)
@@ -73,7 +73,14 @@ class Stage:
         needs = lane.needs(line)
         lane.give(needs, [], self._known)
         fold = Fold(lane)
-        writes = fold.run(line)
+        try:
+            writes = fold.run(line)
+        except Spoiled as spoiled:
+            if spoiled.place is None or spoiled.party:
+                raise  # a defect of a core, and nothing is stored from which to go on without it
+            lane.spoil_shared(spoiled.place, spoiled.reason)
+            fold = Fold(lane)
+            writes = fold.run(line)
         if not fold.moved and not lane.asked:
             message = f"{self.wiring.service}: nothing of {len(line)} records could be folded"
             raise RuntimeError(message)
@@ -81,6 +88,14 @@ class Stage:
         for cell, amount in writes.cells.items():
             self.cells[cell] = self.cells.get(cell, 0) + amount
         return writes.outbox
+
+    def _foldable(self, line: list[Arrival]) -> list[Arrival]:
+        """The line up to what concerns all, or that alone: it may turn out to be unusable."""
+        broadcasts = self.wiring.broadcasts
+        for number, arrival in enumerate(line):
+            if arrival.event is not None and arrival.event.type in broadcasts:
+                return line[: max(1, number)]
+        return line
 
     def parties(self) -> Iterator[Party]:
         """All parties, in the order of their ids."""

@@ -284,6 +284,13 @@ class Lane:
             raise RuntimeError(message)
         self.forget()
 
+    def spoil_shared(self, place: tuple[str, int], reason: str) -> None:
+        """What concerns all could not be folded: it is refused, and what holds now goes on."""
+        self.poison[(*place, "")] = reason
+        self.shared = self._shared_party()
+        if self.door is not None:
+            self.door.taken = {}
+
     def forget(self) -> None:
         """A fold failed half way: drop all that memory holds, so that it is read anew."""
         self.cache.clear()

@@ -221,6 +221,28 @@ def test_the_simulation_rouses_as_the_service_does() -> None:
     )
 
 
+@pytest.mark.parametrize("fault", ["raise", "unwritable"])
+def test_the_simulation_refuses_what_cannot_be_folded_as_the_service_does(fault: str) -> None:
+    """A configuration that a core cannot use changes nothing, and the line goes on."""
+    bench = Bench()
+    stage = Stage(ToyCore(), DOOR)
+    inputs = [
+        told(Added(account_id="ann"), id="1", time=START, party="ann"),
+        told(configured(bench, fault=fault), id="c", time=START),
+        told(Added(account_id="bob"), id="2", time=START, party="bob"),
+    ]
+    bench.put(*inputs)
+
+    bench.run()
+    simulated = stage.take(inputs)
+
+    assert [read(one).data for one in bench.log.read(LINE, 0)] == [
+        read(Logged(r.topic, 0, n, 0, r.key, r.value, r.headers)).data
+        for n, r in enumerate(simulated)
+    ]
+    assert 5 == len(simulated)
+
+
 class TestRousing:
     def test_it_is_stored_as_text_and_read_back(self) -> None:
         """With the moments to come and how far the one under way has come."""
