@@ -6,7 +6,7 @@ The same core runs under Kafka and MongoDB (`shared.runtime`) and in one process
 (`shared.simulation`), and gives the same answers for the same line.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Final, Protocol, TypeVar, cast
@@ -57,6 +57,11 @@ class Document:
     def settled(self) -> bool:
         """Whether it is done with: then it is loaded only when `Core.wants` names it."""
         return False
+
+    @property
+    def listed(self) -> Mapping[str, str] | None:
+        """By list, the text that readers find it by and that orders it; None: never in any list."""
+        return None
 
 
 class NotLoaded(LookupError):

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events.base import Fact, Instant
 
@@ -15,6 +15,17 @@ class Reason(BaseModel):
     code: str
     points: int
     observed: str
+
+
+class ShadowScore(BaseModel):
+    """What a challenger would have said in the place of the model in force."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    model: str
+    model_version: str
+    risk: int
+    p_pay: dict[str, float]
 
 
 class AccountScored(Fact, type="collections.account.scored.v1"):
@@ -40,3 +51,10 @@ class AccountScored(Fact, type="collections.account.scored.v1"):
     """0 to 1,000; higher is worked first, within and across lanes."""
     reasons: tuple[Reason, ...]
     scored_at: Instant
+    segment: str = ""
+    """The part of the portfolio that the account is in by the rules in force."""
+    features: dict[str, float] = Field(default_factory=dict)
+    """What the model could see, as numbers by name; those that are 0 are left out."""
+    features_hash: str = ""
+    """16 hexadecimal digits over `features` (BLAKE2b of their names and numbers)."""
+    challengers: tuple[ShadowScore, ...] = ()

@@ -38,6 +38,7 @@ class DocumentCodec:
             text=self._adapters[document.prefix].dump_json(document).decode(),
             open=not document.settled,
             new=new,
+            listed=document.listed,
         )
 
 

@@ -48,7 +48,8 @@ class Row:
     """One stored document of a party: `text` is its JSON; `open` rows are loaded with the party.
 
     The partition's own shared documents are rows of party "". `new` is a hint that there is no such
-    row yet, which makes writing it cheaper; a wrong one costs time and nothing else.
+    row yet, which makes writing it cheaper; a wrong one costs time and nothing else. `listed` has,
+    by list, the text that readers find it by; it is written and never read back.
     """
 
     party: str
@@ -57,6 +58,7 @@ class Row:
     text: str
     open: bool = True
     new: bool = field(default=False, compare=False)
+    listed: Mapping[str, str] | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)

@@ -16,18 +16,6 @@ LATEST: Final = 3
 
 
 @dataclass(slots=True)
-class Told:
-    """The latest score that went out while something was overdue."""
-
-    currency: str
-    overdue: int
-    risk: int
-    band: str
-    age_band: int
-    lane: str
-
-
-@dataclass(slots=True)
 class Behaviour(Document):
     """What one account owes and how it has paid.
 
@@ -38,6 +26,7 @@ class Behaviour(Document):
     prefix: ClassVar[str] = "behaviour"
 
     account_id: str
+    creditor_id: str = ""
     owed: dict[str, Owed] = field(default_factory=dict)
     """By currency."""
     known: int = 0
@@ -47,14 +36,36 @@ class Behaviour(Document):
     paid: int = 0
     days_late: int = 0
     """Sum over the paid items; one paid early counts as 0."""
+    days_late_latest: list[int] = field(default_factory=list)
+    """Of each of the items paid last, the newest last."""
     payments: int = 0
+    """How often cash was applied to items."""
+    partial: int = 0
+    """How often it left something open on one of them."""
     reversals: int = 0
-    disputes_open: int = 0
+    paid_on: date | None = None
+    """The day of the latest payment."""
+    disputes: list[str] = field(default_factory=list)
+    """Those open."""
+    disputes_lost: int = 0
+    promises_open: int = 0
+    promises_kept: int = 0
+    promises_broken: int = 0
+    contacts_reached: int = 0
+    contacts_missed: int = 0
+    terms_days: int = 0
+    """From issue to due date, of the latest invoice."""
+    since: date | None = None
+    """The day of the first invoice, or since when the account is said to be a customer."""
+    customer_since: date | None = None
+    limit: int | None = None
+    """The credit limit in minor units of `limit_currency`."""
+    limit_currency: str = ""
+    tags: list[str] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
     """Items reopened after they had been overdue: late already, and not to be counted twice."""
     today: date = date.min
     """The latest business day that the ledger has named; what was due before it is overdue."""
-    told: Told | None = None
 
     @property
     @override
@@ -64,17 +75,19 @@ class Behaviour(Document):
 
     def book(self, entries: Iterable[Entry], currency: str) -> None:
         """Add lines of the ledger to what is owed."""
-        owed = self.owed.get(currency)
-        if owed is None:
-            owed = self.owed[currency] = Owed()
+        owed = self._owed_in(currency)
         for entry in entries:
             owed.book(entry, currency, self.today)
 
-    def invoice(self, amount_minor: int, currency: str) -> None:
-        """Note the amount of a new item, for what is usual."""
-        owed = self.owed[currency]
+    def invoice(self, amount_minor: int, currency: str, issued_on: date, due_on: date) -> None:
+        """Note the amount of a new item, for what is usual, its terms, and since when we know."""
+        owed = self._owed_in(currency)
         owed.invoiced += amount_minor
         owed.invoices += 1
+        owed.latest = amount_minor
+        self.terms_days = max(0, (due_on - issued_on).days)
+        if self.since is None or issued_on < self.since:
+            self.since = issued_on
 
     def day_came(self, today: date) -> None:
         """The ledger named a business day: what was due before it is overdue."""
@@ -103,6 +116,47 @@ class Behaviour(Document):
         self.late = min(max(0, self.late - late), self.known)
         self._strike(late=late)
 
+    def was_paid(self, days_late: int, amount_minor: int, currency: str) -> None:
+        """An item was paid in full, so many days (0 or more) after it was due."""
+        self.paid += 1
+        self.days_late += days_late
+        self.days_late_latest.append(days_late)
+        del self.days_late_latest[:-LATEST]
+        self._owed_in(currency).was_paid(days_late, amount_minor)
+
+    def paying_undone(self, days_late: int, amount_minor: int, currency: str) -> None:
+        """The payment that had closed an item never came."""
+        self.paid = max(0, self.paid - 1)
+        self.days_late = max(0, self.days_late - days_late)
+        if days_late in self.days_late_latest:
+            self.days_late_latest.remove(days_late)
+        if not self.paid:
+            self.days_late_latest.clear()
+        self._owed_in(currency).paying_undone(days_late, amount_minor)
+
+    def objected(self, dispute_id: str) -> None:
+        """A dispute is open (told once, or again)."""
+        if dispute_id not in self.disputes:
+            self.disputes.append(dispute_id)
+
+    def objection_ended(self, dispute_id: str, *, lost: bool) -> None:
+        """A dispute is over; `lost` if the objection did not stand."""
+        if dispute_id in self.disputes:
+            self.disputes.remove(dispute_id)
+            self.disputes_lost += lost
+
+    def was_dealt_with(self) -> bool:
+        """Whether anything was promised, disputed or told of contacts, ever."""
+        return bool(
+            self.contacts_reached
+            or self.contacts_missed
+            or self.disputes
+            or self.disputes_lost
+            or self.promises_open
+            or self.promises_kept
+            or self.promises_broken
+        )
+
     def overdue_items(self) -> int:
         """How many items are overdue, in all currencies."""
         items = 0
@@ -118,6 +172,12 @@ class Behaviour(Document):
         if len(self.owed) == 1:
             return next(iter(self.owed))
         return min(self.owed, key=self._age_order, default="")
+
+    def _owed_in(self, currency: str) -> Owed:
+        owed = self.owed.get(currency)
+        if owed is None:
+            owed = self.owed[currency] = Owed()
+        return owed
 
     def _age_order(self, currency: str) -> tuple[bool, date, date, str]:
         owed = self.owed[currency]

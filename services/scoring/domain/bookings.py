@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from services.scoring.domain.behaviour import Behaviour
 from shared.events.ledger import (
+    AccountChanged,
     DisputeOpened,
     DisputeResolved,
     InvoiceAdjusted,
@@ -25,11 +26,25 @@ from shared.money import minor
 
 PAID: Final = ("cash", "deduction")
 """How an item is settled that tells how the account pays."""
+LOST: Final = ("rejected", "withdrawn")
+"""How a dispute ends in which the objection did not stand."""
+
+
+def _changed(behaviour: Behaviour, fact: AccountChanged) -> None:
+    """Take from the account what features and segments may see, and nothing else."""
+    told = fact.account
+    behaviour.customer_since = told.customer_since
+    behaviour.tags = list(told.tags or ())
+    behaviour.limit, behaviour.limit_currency = None, ""
+    if told.credit_limit is not None and told.currency is not None:
+        behaviour.limit_currency = told.currency
+        behaviour.limit = minor(told.credit_limit, told.currency)
 
 
 def _opened(behaviour: Behaviour, fact: InvoiceOpened) -> None:
     behaviour.book(fact.entries, fact.currency)
-    behaviour.invoice(minor(fact.amount, fact.currency), fact.currency)
+    amount = minor(fact.amount, fact.currency)
+    behaviour.invoice(amount, fact.currency, fact.issued_on, fact.due_on)
 
 
 def _moved(behaviour: Behaviour, fact: Moved) -> None:
@@ -39,6 +54,21 @@ def _moved(behaviour: Behaviour, fact: Moved) -> None:
 def _applied(behaviour: Behaviour, fact: PaymentApplied) -> None:
     behaviour.book(fact.entries, fact.currency)
     behaviour.payments += 1
+    for entry in fact.entries:
+        if entry.kind == "collected" and entry.open_amount.strip("0."):
+            behaviour.partial += 1
+            break
+    _came(behaviour, fact.received_on)
+
+
+def _held(behaviour: Behaviour, fact: PaymentUnapplied) -> None:
+    behaviour.book(fact.entries, fact.currency)
+    _came(behaviour, fact.received_on)
+
+
+def _came(behaviour: Behaviour, received_on: date) -> None:
+    if behaviour.paid_on is None or received_on > behaviour.paid_on:
+        behaviour.paid_on = received_on
 
 
 def _reversed(behaviour: Behaviour, fact: PaymentReversed) -> None:
@@ -63,8 +93,8 @@ def _settled(behaviour: Behaviour, fact: InvoiceSettled) -> None:
         behaviour.again.remove(fact.item_id)
     if fact.by not in PAID:
         return
-    behaviour.paid += 1
-    behaviour.days_late += max(0, fact.days_late)
+    amount = minor(fact.amount, fact.currency)
+    behaviour.was_paid(max(0, fact.days_late), amount, fact.currency)
     if not fact.was_overdue:
         behaviour.turned_out(late=fact.days_late > 0)
     elif fact.days_late <= 0:
@@ -78,18 +108,18 @@ def _reopened(behaviour: Behaviour, fact: InvoiceReopened) -> None:
     if fact.settled_on is None or fact.settled_by not in PAID:
         return
     days_late = (fact.settled_on - fact.due_on).days
-    behaviour.paid = max(0, behaviour.paid - 1)
-    behaviour.days_late = max(0, behaviour.days_late - max(0, days_late))
+    amount = minor(fact.amount, fact.currency)
+    behaviour.paying_undone(max(0, days_late), amount, fact.currency)
     if not fact.was_overdue:
         behaviour.outcome_undone(late=days_late > 0)
 
 
-def _dispute_opened(behaviour: Behaviour, _fact: DisputeOpened) -> None:
-    behaviour.disputes_open += 1
+def _dispute_opened(behaviour: Behaviour, fact: DisputeOpened) -> None:
+    behaviour.objected(fact.dispute_id)
 
 
-def _dispute_resolved(behaviour: Behaviour, _fact: DisputeResolved) -> None:
-    behaviour.disputes_open = max(0, behaviour.disputes_open - 1)
+def _dispute_resolved(behaviour: Behaviour, fact: DisputeResolved) -> None:
+    behaviour.objection_ended(fact.dispute_id, lost=fact.outcome in LOST)
 
 
 def _day_of(fact: ItemState, past_due_days: int) -> date:
@@ -98,6 +128,7 @@ def _day_of(fact: ItemState, past_due_days: int) -> date:
 
 
 BOOKINGS: Final[Mapping[str, Callable[[Behaviour, Any], None]]] = {
+    AccountChanged.type: _changed,
     InvoiceOpened.type: _opened,
     InvoiceAdjusted.type: _moved,
     InvoiceOverdue.type: _overdue,
@@ -105,7 +136,7 @@ BOOKINGS: Final[Mapping[str, Callable[[Behaviour, Any], None]]] = {
     InvoiceSettled.type: _settled,
     InvoiceReopened.type: _reopened,
     PaymentApplied.type: _applied,
-    PaymentUnapplied.type: _moved,
+    PaymentUnapplied.type: _held,
     PaymentRefunded.type: _moved,
     PaymentReversed.type: _reversed,
     DisputeOpened.type: _dispute_opened,

@@ -1,61 +1,103 @@
-"""Scoring as one pure core: it folds the ledger's facts, and says when a score has moved.
+"""Scoring as one pure core: it folds the ledger's line, and says when a score has moved.
 
 A score is about what is overdue. It goes out when an account first has something overdue, when it
 moved materially, and once more when nothing is overdue any longer. Time reaches it through the
-ledger (items fall overdue and change buckets there), so it has no wakes of its own.
+ledger (items fall overdue and change buckets there); of its own it wakes to judge promises.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
+from typing import Final
 
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.bookings import BOOKINGS
-from services.scoring.domain.score import has_moved, score_of, to_fact, to_remember
+from services.scoring.domain.configuration import Configuration, Configured, InForce
+from services.scoring.domain.features import taken
+from services.scoring.domain.promises import ORDERS, Promises, judge
+from services.scoring.domain.reports import REPORTS
+from services.scoring.domain.score import Score, has_moved, score_of, to_fact, to_remember
 from services.scoring.domain.scorecard import Scorecard
+from services.scoring.domain.segments import Segments
+from services.scoring.domain.standing import Kept, Standing
 from shared.core import Document, Effects, Event, Party, Refusal
-from shared.events.ledger import OnAccount, PaymentApplied, PaymentReversed
+from shared.events.base import Fact
+from shared.events.billing import ConfigPublished
+from shared.events.ledger import Moved, OnAccount, PaymentApplied, PaymentReversed, PaymentUnapplied
 from shared.topics import COLLECTIONS_SCORES
+
+SEGMENTS: Final = "segments"
+"""The row of the figures that counts accounts by segment."""
+CHANGES: Final = "segment_changes"
+"""The row that counts changes, by ``from>to``."""
+_CASH: Final = (PaymentApplied, PaymentUnapplied, PaymentReversed)
 
 
 class ScoringCore:
-    """Scores accounts by one scorecard; satisfies `shared.core.Core`."""
+    """Scores accounts by the model in force; satisfies `shared.core.Core`."""
 
-    documents: tuple[type[Document], ...] = (Behaviour,)
+    documents: tuple[type[Document], ...] = (Behaviour, Standing, Kept, Promises, Configuration)
 
-    def __init__(self, scorecard: Scorecard) -> None:
-        """Score by this model, from the first event on."""
+    def __init__(self, scorecard: Scorecard, segments: Segments) -> None:
+        """Score by this model and these segments, until others are published."""
         self.scorecard = scorecard
+        self.configured = Configured(scorecard, segments)
 
     def wants(self, event: Event) -> Iterable[tuple[type[Document], str]]:  # noqa: ARG002 - contract
-        """Nothing: an account's behaviour is never settled, so it is always at hand."""
+        """Nothing: all that a score follows from is always at hand."""
         return ()
 
     def fold(self, party: Party, event: Event, effects: Effects) -> Refusal | None:
-        """Add what the fact says to the account's behaviour, and tell its score if that moved."""
-        booking = BOOKINGS.get(event.type)
-        if booking is None or not isinstance(event.data, OnAccount):
+        """Add what the event says to the account's behaviour, and tell its score if that moved."""
+        behaviour = self._book(party, event)
+        if behaviour is None or _is_half_told(event.data):
             return None
-        account_id = event.data.account_id
-        behaviour = party.find(Behaviour, account_id) or Behaviour(account_id)
-        booking(behaviour, event.data)
-        party.keep(behaviour)
-        is_watched = behaviour.told is not None or behaviour.overdue_items() > 0
-        if is_watched and not _is_half_told(event.data):
-            self._tell(behaviour, event.data, max(event.time, effects.now), effects)
+        standing = party.find(Standing, behaviour.account_id)
+        if (standing is not None and standing.watched) or behaviour.overdue_items() > 0:
+            now = effects.now
+            self._tell(
+                party,
+                behaviour,
+                effects,
+                self.configured.in_force(effects.shared, now),
+                today=max(behaviour.today, now.date()),
+                moment=max(event.time, now),
+            )
         return None
 
-    def wake(self, party: Party, until: datetime, effects: Effects) -> None:
-        """Nothing: the ledger's facts bring time."""
+    def wake(self, party: Party, until: datetime, effects: Effects) -> None:  # noqa: ARG002 - contract
+        """Judge the promises whose last day has passed."""
+        promises = party.find(Promises)
+        if promises is None:
+            return
+        for promise in promises.fall_due(until):
+            behaviour = party.find(Behaviour, promise.account_id)
+            if behaviour is not None:
+                judge(promise, behaviour)
+                party.keep(behaviour)
+            party.keep(promises)
 
     def decide(self, party: Party, at: datetime, effects: Effects) -> None:
-        """Nothing: a score is told where it moves."""
+        """Look again at what is overdue: a verdict, a model or rules are new."""
+        promises = party.find(Promises)
+        if promises is not None and promises.judged:
+            promises.judged, promises.judged_at = [], None
+            party.keep(promises)
+        rules = self.configured.in_force(effects.shared, at)
+        for standing in party.all(Standing):
+            behaviour = party.find(Behaviour, standing.account_id)
+            if standing.watched and behaviour is not None:
+                today = max(behaviour.today, at.date())
+                self._tell(party, behaviour, effects, rules, today=today, moment=at)
 
-    def wake_at(self, party: Party) -> datetime | None:  # noqa: ARG002 - contract
-        """Never."""
-        return None
+    def wake_at(self, party: Party) -> datetime | None:
+        """When the next promise is to be judged."""
+        promises = party.find(Promises)
+        return None if promises is None else promises.next_at()
 
-    def share(self, event: Event, effects: Effects) -> bool:  # noqa: ARG002 - contract
-        """Nothing: the model is the one that the service was started with."""
+    def share(self, event: Event, effects: Effects) -> bool:
+        """Take a model or segments: all parties look again when they take effect."""
+        if isinstance(event.data, ConfigPublished):
+            return self.configured.publish(effects.shared, event.data, now=effects.now)
         return False
 
     def tick(self, at: datetime, effects: Effects) -> None:
@@ -64,16 +106,51 @@ class ScoringCore:
     def parked(self, party: Party, effects: Effects) -> None:
         """Nothing stands open: the line is passed on unscored until the party is unparked."""
 
+    def _book(self, party: Party, event: Event) -> Behaviour | None:
+        """Add what an event says; the account's behaviour, if that may have changed its score."""
+        kind, data = event.type, event.data
+        booking = BOOKINGS.get(kind) or REPORTS.get(kind)
+        if booking is not None:
+            behaviour = _behaviour(party, data)
+            if behaviour is None:
+                return None
+            booking(behaviour, data)
+            if isinstance(data, _CASH):
+                _receive(party, data)
+        elif (order := ORDERS.get(kind)) is not None:
+            behaviour = _behaviour(party, data)
+            if behaviour is None:
+                return None
+            order(party.keep(party.find(Promises) or Promises()), behaviour, data, event.time)
+        else:
+            return None
+        return party.keep(behaviour)
+
     def _tell(
-        self, behaviour: Behaviour, about: OnAccount, moment: datetime, effects: Effects
+        self,
+        party: Party,
+        behaviour: Behaviour,
+        effects: Effects,
+        rules: InForce,
+        *,
+        today: date,
+        moment: datetime,
     ) -> None:
-        card = self.scorecard
-        score = score_of(behaviour, card, max(behaviour.today, effects.now.date()))
-        if not has_moved(score, behaviour.told, card.material):
+        model = rules.model
+        standing = party.find(Standing, behaviour.account_id)
+        score = score_of(behaviour, model, today)
+        score.segment = rules.segments.of(score)
+        if not has_moved(score, standing, model):
             return
-        behaviour.told = to_remember(score)
+        shadows = tuple(
+            [each.score(taken(score.seen), behaviour.known) for each in rules.challengers]
+        )
+        fact = to_fact(score, model, scored_at=moment, shadows=shadows)
+        now = party.keep(to_remember(score, fact, standing))
+        party.keep(Kept(now.number, fact))
+        _count(effects, standing, score)
         effects.emit(
-            to_fact(score, behaviour, card, creditor_id=about.creditor_id, scored_at=moment),
+            fact,
             topic=COLLECTIONS_SCORES,
             subject=behaviour.account_id,
             entity=behaviour.account_id,
@@ -81,7 +158,35 @@ class ScoringCore:
         )
 
 
-def _is_half_told(fact: OnAccount) -> bool:
+def _behaviour(party: Party, data: Fact) -> Behaviour | None:
+    """The account's behaviour; only the ledger makes one, so that no stray command does."""
+    account_id: str = data.account_id  # type: ignore[attr-defined]  # all that is booked has one
+    behaviour = party.find(Behaviour, account_id)
+    if isinstance(data, OnAccount):
+        if behaviour is None:
+            behaviour = Behaviour(account_id)
+        behaviour.creditor_id = data.creditor_id
+    return behaviour
+
+
+def _receive(party: Party, data: Moved) -> None:
+    promises = party.find(Promises)
+    if promises is not None and promises.open:
+        promises.receive(data)
+        party.keep(promises)
+
+
+def _count(effects: Effects, before: Standing | None, score: Score) -> None:
+    """Count accounts by segment, and changes: the figures are kept with the scores themselves."""
+    old = "" if before is None else before.segment
+    if old != score.segment:
+        effects.add(SEGMENTS, score.segment, 1)
+        if old:
+            effects.add(SEGMENTS, old, -1)
+            effects.add(CHANGES, f"{old}>{score.segment}", 1)
+
+
+def _is_half_told(fact: Fact) -> bool:
     """Whether cash closed an item here, or its reversal reopened one.
 
     Then `invoice.settled` or `invoice.reopened` follows, and the score waits for that.

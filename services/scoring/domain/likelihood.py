@@ -16,6 +16,8 @@ from services.scoring.domain.reading import Reading
 
 HORIZONS: Final = (7, 14, 30)
 """Days ahead."""
+EXPECTED_WITHIN: Final = 30
+"""Days: the expected recovery is what should come in within them."""
 _EXACT: Final = Context(prec=40, rounding=ROUND_HALF_EVEN)
 
 

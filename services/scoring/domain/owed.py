@@ -50,6 +50,12 @@ class Owed:
     coming: Pile = field(default_factory=Pile)
     invoiced: int = 0
     invoices: int = 0
+    latest: int = 0
+    """Minor units of the latest invoice."""
+    paid: int = 0
+    """Minor units of the items that were paid in full."""
+    late_weight: int = 0
+    """Sum over them of minor units times days late."""
 
     def book(self, entry: Entry, currency: str, today: date) -> None:
         """Add one line of the ledger; what was due before `today` is overdue.
@@ -72,3 +78,13 @@ class Owed:
             due = coming.days[due_on]
             self.overdue.add(due_on, due.amount, due.items)
             coming.add(due_on, -due.amount, -due.items)
+
+    def was_paid(self, days_late: int, amount: int) -> None:
+        """An item of this amount was paid in full, so many days late."""
+        self.paid += amount
+        self.late_weight += amount * days_late
+
+    def paying_undone(self, days_late: int, amount: int) -> None:
+        """That item's payment never came."""
+        self.paid = max(0, self.paid - amount)
+        self.late_weight = max(0, self.late_weight - amount * days_late) if self.paid else 0

@@ -11,6 +11,7 @@ class ModelError(ValueError):
 
     def __init__(self, path: str, why: str) -> None:
         self.path = path
+        self.why = why
         super().__init__(f"{path or 'the model'}: {why}")
 
 

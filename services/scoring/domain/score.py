@@ -1,100 +1,135 @@
 """An account's score at one moment, and whether it has moved since the one that was told."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
 
-from services.scoring.domain.behaviour import Behaviour, Told
+from services.scoring.domain.behaviour import Behaviour
+from services.scoring.domain.feature import AsOf
+from services.scoring.domain.features import digest, taken
+from services.scoring.domain.model import Assessment, Model
 from services.scoring.domain.priority import Lane, oldest_age
-from services.scoring.domain.scorecard import Material, Risk, Scorecard
-from shared.events.scores import AccountScored
+from services.scoring.domain.standing import Standing
+from services.scoring.domain.terms import Confidence
+from shared.events.scores import AccountScored, ShadowScore
 from shared.money import share, text
 
-EXPECTED_WITHIN = 30
-"""Days: the expected recovery is what should come in within them."""
 
+@dataclass(slots=True)
+class Score:
+    """What a model makes of one account; amounts in minor units."""
 
-class Score(NamedTuple):
-    """What a scorecard makes of one account's behaviour; amounts in minor units."""
-
-    currency: str
+    seen: AsOf
     overdue: int
-    risk: Risk
+    assessment: Assessment
+    confidence: Confidence
     past_due_days: int
     age_band: int
     expected: int
     lane: Lane
     priority: int
+    segment: str = ""
 
 
-def score_of(behaviour: Behaviour, card: Scorecard, today: date) -> Score:
+def score_of(behaviour: Behaviour, model: Model, today: date) -> Score:
     """Score an account that owes something, as of the business day `today`.
 
     It speaks of one currency (`Behaviour.currency`), as amounts of two are never added.
     """
-    currency = behaviour.currency()
-    pile = behaviour.owed[currency].overdue
+    seen = model.see(behaviour, today)
+    terms = model.terms
+    pile = seen.owed.overdue
     overdue = max(0, pile.amount)
     days = oldest_age(today, pile.oldest) if overdue and pile.oldest else 0
-    risk = card.risk(behaviour)
-    chance = card.likelihood.ten_thousandths[EXPECTED_WITHIN][risk.points]
-    expected = share(overdue, chance, 10_000)
-    lane, priority = card.priorities.place(
-        overdue_minor=overdue, expected_minor=expected, currency=currency, past_due_days=days
+    assessment = model.assess(seen)
+    expected = share(overdue, assessment.chance, 10_000)
+    lane, priority = terms.priorities.place(
+        overdue_minor=overdue,
+        expected_minor=expected,
+        currency=seen.currency,
+        past_due_days=days,
     )
-    age_band = card.priorities.age_band(days)
-    return Score(currency, overdue, risk, days, age_band, expected, lane, priority)
+    return Score(
+        seen=seen,
+        overdue=overdue,
+        assessment=assessment,
+        confidence=terms.confidence(behaviour.known),
+        past_due_days=days,
+        age_band=terms.priorities.age_band(days),
+        expected=expected,
+        lane=lane,
+        priority=priority,
+    )
 
 
-def has_moved(score: Score, told: Told | None, material: Material) -> bool:
+def has_moved(score: Score, told: Standing | None, model: Model) -> bool:
     """Whether this score is worth telling after the one that was told last (None: none yet)."""
-    if told is None or not score.overdue:
-        return (told is not None) != (score.overdue > 0)
+    if told is None or not told.watched or not score.overdue:
+        return (told is not None and told.watched) != (score.overdue > 0)
+    material = model.terms.material
     return (
-        score.risk.band != told.band
+        score.assessment.band != told.band
         or score.age_band != told.age_band
         or score.lane != told.lane
-        or score.currency != told.currency
-        or abs(score.risk.points - told.risk) >= material.risk_points
+        or score.segment != told.segment
+        or score.seen.currency != told.currency
+        or model.version != told.model_version
+        or model.model != told.model
+        or abs(score.assessment.points - told.risk) >= material.risk_points
         or abs(score.overdue - told.overdue) * 100 >= material.amount_percent * told.overdue
     )
 
 
-def to_remember(score: Score) -> Told | None:
-    """What to compare the next score with; None once nothing is overdue."""
-    if not score.overdue:
-        return None
-    return Told(
-        currency=score.currency,
-        overdue=score.overdue,
-        risk=score.risk.points,
-        band=score.risk.band,
-        age_band=score.age_band,
-        lane=score.lane,
-    )
-
-
 def to_fact(
-    score: Score, behaviour: Behaviour, card: Scorecard, *, creditor_id: str, scored_at: datetime
+    score: Score, model: Model, *, scored_at: datetime, shadows: tuple[ShadowScore, ...] = ()
 ) -> AccountScored:
-    """The score as it goes out, with the reasons for it."""
-    currency = score.currency
-    owed = behaviour.owed[currency]
+    """The score as it goes out, with the reasons for it and all that it was made from."""
+    seen, assessment = score.seen, score.assessment
+    behaviour, currency = seen.behaviour, seen.currency
+    features = taken(seen)
     return AccountScored(
         account_id=behaviour.account_id,
-        creditor_id=creditor_id,
-        model=card.model,
-        model_version=card.version,
-        risk=score.risk.points,
-        band=score.risk.band,
-        p_pay=card.likelihood.shown[score.risk.points],
-        confidence=card.confidence(behaviour),
+        creditor_id=behaviour.creditor_id,
+        model=model.model,
+        model_version=model.version,
+        risk=assessment.points,
+        band=assessment.band,
+        p_pay=assessment.p_pay,
+        confidence=score.confidence,
         currency=currency,
         overdue_amount=text(score.overdue, currency),
-        open_amount=text(owed.overdue.amount + owed.coming.amount, currency),
+        open_amount=text(seen.owed.overdue.amount + seen.owed.coming.amount, currency),
         oldest_past_due_days=score.past_due_days,
         expected_recovery=text(score.expected, currency),
         lane=score.lane,
         priority=score.priority,
-        reasons=card.reasons(score.risk, behaviour),
+        reasons=model.reasons(seen, assessment),
         scored_at=scored_at,
+        segment=score.segment,
+        features=features,
+        features_hash=digest(features),
+        challengers=shadows,
+    )
+
+
+def to_remember(score: Score, fact: AccountScored, before: Standing | None) -> Standing:
+    """What stands of an account from now on: to compare with, and to list it by."""
+    return Standing(
+        account_id=fact.account_id,
+        creditor_id=fact.creditor_id,
+        number=1 if before is None else before.number + 1,
+        watched=score.overdue > 0,
+        currency=fact.currency,
+        overdue=score.overdue,
+        risk=fact.risk,
+        band=fact.band,
+        age_band=score.age_band,
+        past_due_days=score.past_due_days,
+        expected=score.expected,
+        lane=fact.lane,
+        priority=fact.priority,
+        confidence=fact.confidence,
+        segment=fact.segment,
+        model=fact.model,
+        model_version=fact.model_version,
+        scored_at=fact.scored_at,
     )

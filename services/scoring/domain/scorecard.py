@@ -1,4 +1,4 @@
-"""The scorecard: points of risk per attribute of an account's behaviour, from a versioned text.
+"""The scorecard: points of risk per feature of an account, from a versioned text.
 
 Points and cuts follow the expert scorecard that was measured on two public invoice files (area
 under the curve 0.87 and 0.78, no worse than trained models by more than 0.03); they were fixed
@@ -7,122 +7,104 @@ before any model was fitted.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
+from datetime import date
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final
 
-from services.scoring.domain.attributes import Prior
-from services.scoring.domain.bands import read_bands
 from services.scoring.domain.behaviour import Behaviour
-from services.scoring.domain.likelihood import Likelihood, read_likelihood
-from services.scoring.domain.priority import Priorities, read_priorities
-from services.scoring.domain.reading import Reading, document
-from services.scoring.domain.rows import RISK_MAX, Row, read_prior, read_rows
+from services.scoring.domain.feature import AsOf, Prior
+from services.scoring.domain.likelihood import EXPECTED_WITHIN, Likelihood, read_likelihood
+from services.scoring.domain.model import Assessment, Lever
+from services.scoring.domain.reading import document
+from services.scoring.domain.rows import Row, read_prior, read_rows
+from services.scoring.domain.terms import NAMES, RISK_MAX, Terms, read_terms
 from shared.events.scores import Reason
 
-RiskBand = Literal["A", "B", "C", "D", "E"]
-RISK_BANDS: tuple[RiskBand, ...] = ("A", "B", "C", "D", "E")
-REASONS_MAX = 3
-
-
-class Risk(NamedTuple):
-    """0 (pays) to 100 (does not), its band, and the points of each row of the scorecard."""
-
-    points: int
-    band: RiskBand
-    by_row: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """How far a score must move to be worth telling."""
-
-    risk_points: int
-    amount_percent: int
+KIND: Final = "scorecard"
+REASONS_MAX: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """A model as read: everything that scoring decides by."""
+    """A scorecard as read; satisfies `model.Model`."""
 
     model: str
     version: str
     prior: Prior
     rows: tuple[Row, ...]
-    risk_bands: tuple[RiskBand, ...]
-    """The band of each risk from 0 to 100."""
     likelihood: Likelihood
-    medium_from: int
-    high_from: int
-    material: Material
-    priorities: Priorities
+    terms: Terms
 
     @classmethod
     def from_document(cls, value: Mapping[str, Any]) -> "Scorecard":
         """Read a model's document; raises `ModelError`, whose text begins with the path."""
         fields = document(value).fields(
-            (
-                "model", "version", "prior", "attributes", "risk_bands", "pay", "confidence",
-                "material", "priority",
-            )
-        )  # fmt: skip
-        confidence = fields["confidence"].fields(("medium_from", "high_from"))
-        material = fields["material"].fields(("risk_points", "amount_percent"))
-        medium_from = confidence["medium_from"].whole(1, 10**6)
+            ("model", "version", "prior", "attributes", "pay", *NAMES), ("kind", "challengers")
+        )
+        if "kind" in fields and fields["kind"].text() != KIND:
+            fields["kind"].fail(f"{KIND} is expected")
         return cls(
             model=fields["model"].text(),
             version=fields["version"].text(),
             prior=read_prior(fields["prior"]),
             rows=read_rows(fields["attributes"]),
-            risk_bands=_read_risk_bands(fields["risk_bands"]),
             likelihood=read_likelihood(fields["pay"], RISK_MAX),
-            medium_from=medium_from,
-            high_from=confidence["high_from"].whole(medium_from + 1, 10**6),
-            material=Material(
-                risk_points=material["risk_points"].whole(1, RISK_MAX),
-                amount_percent=material["amount_percent"].whole(1, 1_000),
-            ),
-            priorities=read_priorities(fields["priority"]),
+            terms=read_terms(fields),
         )
 
-    def risk(self, behaviour: Behaviour) -> Risk:
-        """What the account's behaviour says of its next payment."""
-        known, prior = behaviour.known, self.prior
-        by_row = tuple(
+    def see(self, behaviour: Behaviour, today: date) -> AsOf:
+        """An account, with its late share drawn to this scorecard's prior."""
+        return AsOf(behaviour, today, self.prior)
+
+    def assess(self, seen: AsOf) -> Assessment:
+        """Risk, its band, and the chances that go with so many points."""
+        known = seen.behaviour.known
+        parts = tuple(
             [
-                row.bands.of(*row.value(behaviour, prior))
-                if known >= row.known_min
-                else row.points_unknown
+                row.bands.of(*row.value(seen)) if known >= row.known_min else row.points_unknown
                 for row in self.rows
             ]
         )
-        total = sum(by_row)
-        return Risk(total, self.risk_bands[total], by_row)
+        points = sum(parts)
+        return Assessment(
+            points,
+            self.terms.risk_bands[points],
+            self.likelihood.ten_thousandths[EXPECTED_WITHIN][points],
+            self.likelihood.shown[points],
+            parts,
+        )
 
-    def confidence(self, behaviour: Behaviour) -> Literal["low", "medium", "high"]:
-        """How much history the risk rests on."""
-        if behaviour.known < self.medium_from:
-            return "low"
-        return "medium" if behaviour.known < self.high_from else "high"
-
-    def reasons(self, risk: Risk, behaviour: Behaviour) -> tuple[Reason, ...]:
-        """The attributes with most points above their least, each with what was observed.
+    def reasons(self, seen: AsOf, assessment: Assessment) -> tuple[Reason, ...]:
+        """The rows with most points above their least, each with what was observed.
 
         Of two with as many, the one that stands first in the model comes first.
         """
-        raised = [
-            (row.least - points, place)
-            for place, (row, points) in enumerate(zip(self.rows, risk.by_row, strict=True))
-            if points > row.least
-        ]
+        raised = self._raised(assessment)[:REASONS_MAX]
         return tuple(
             [
-                _reason(
-                    self.rows[place].attribute.name,
-                    risk.by_row[place],
-                    self.rows[place].attribute.observed(behaviour),
-                )
-                for _, place in sorted(raised)[:REASONS_MAX]
+                _reason(feature.name, assessment.parts[place], feature.words(seen))
+                for _, place in raised
+                for feature in (self.rows[place].feature,)
+            ]
+        )
+
+    def levers(self, seen: AsOf, assessment: Assessment) -> list[Lever]:
+        """For each row with points above its least: the band that gives the least."""
+        rows = self.rows
+        return [
+            Lever(
+                rows[place].feature.name, rows[place].feature.words(seen), -less, rows[place].best()
+            )
+            for less, place in self._raised(assessment)
+        ]
+
+    def _raised(self, assessment: Assessment) -> list[tuple[int, int]]:
+        """Rows above their least: by how much (below zero, so that the most comes first), which."""
+        return sorted(
+            [
+                (row.least - points, place)
+                for place, (row, points) in enumerate(zip(self.rows, assessment.parts, strict=True))
+                if points > row.least
             ]
         )
 
@@ -131,21 +113,3 @@ class Scorecard:
 def _reason(code: str, points: int, observed: str) -> Reason:
     """A reason; most accounts share theirs with others, so each is made once."""
     return Reason(code=code, points=points, observed=observed)
-
-
-def _read_risk_bands(reading: Reading) -> tuple[RiskBand, ...]:
-    bands = read_bands(reading, "band", _read_risk_band)
-    if bands.meanings != RISK_BANDS:
-        reading.fail(f"the bands {', '.join(RISK_BANDS)} are expected, in this order")
-    for (end, parts), row in zip(bands.ends, reading.items(), strict=False):
-        if not 0 < Fraction(end, parts) <= RISK_MAX:
-            row.mapping()["below"].fail(f"a number from 1 to {RISK_MAX} is expected")
-    return tuple(bands.of(points) for points in range(RISK_MAX + 1))
-
-
-def _read_risk_band(reading: Reading) -> RiskBand:
-    name = reading.text()
-    for band in RISK_BANDS:
-        if band == name:
-            return band
-    return reading.fail(f"one of {', '.join(RISK_BANDS)} is expected")

@@ -1,7 +1,7 @@
 """What read models ask of a service's own store: figures, positions, documents by kind."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from shared.line.ports import Cursor, Parked, Row
 from shared.runtime.store import client
@@ -79,6 +79,38 @@ class MongoReader:
             found = self._database.documents.find(wanted).sort("_id", 1).batch_size(_AT_ONCE)
             async for document in found:
                 yield row_of(document)
+
+    async def listed(
+        self, within: Mapping[str, str], order: str, *, after: str = "", limit: int
+    ) -> list[tuple[str, Row]]:
+        """Rows in the order of one list, each with its text there.
+
+        `within` has what the texts must begin with, by list; `order` names one of its lists. The
+        page begins behind the text `after`.
+        """
+        wanted: Json = {f"l.{name}": starting_with(begin) for name, begin in within.items()}
+        if after:
+            wanted[f"l.{order}"] = {**wanted[f"l.{order}"], "$gt": after}
+        with answers():
+            found = await self._database.documents.find(wanted).sort(f"l.{order}", 1).to_list(limit)
+        return [(document["l"][order], row_of(document)) for document in found]
+
+    async def latest(
+        self, party: str, prefix: str, *, begin: str, below: str = "", limit: int
+    ) -> list[Row]:
+        """The rows of a party whose keys start with `begin`, the last key first.
+
+        With `below`, only those whose key is `begin` and what sorts before it.
+        """
+        where = place(party, 0)
+        wanted = starting_with(row_id(where, prefix, begin))
+        if below:
+            wanted["$lt"] = row_id(where, prefix, begin + below)
+        with answers():
+            found = await (
+                self._database.documents.find({"_id": wanted}).sort("_id", -1).to_list(limit)
+            )
+        return [row_of(document) for document in found]
 
     async def parked(self, partition: int, party: str) -> list[Parked]:
         """The events kept for a parked party, in order."""

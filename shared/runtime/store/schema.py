@@ -16,6 +16,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     "documents": (
         IndexModel([("y", ASCENDING)], name="open", partialFilterExpression={"o": True}),
         IndexModel([("k", ASCENDING), ("_id", ASCENDING)], name="kind"),
+        IndexModel([("l.$**", ASCENDING)], name="lists"),
     ),
     "parties": (
         IndexModel(

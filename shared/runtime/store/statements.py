@@ -154,9 +154,14 @@ def _new_row(row: Row, partition: int) -> Json:
         "p": partition,
         "y": where,
         "k": row.prefix,
-        "o": row.open,
-        "d": row.text,
+        **_content(row),
     }
+
+
+def _content(row: Row) -> Json:
+    if row.listed is None:
+        return {"o": row.open, "d": row.text}
+    return {"o": row.open, "d": row.text, "l": dict(row.listed)}
 
 
 def _row(row: Row, partition: int) -> Json:
@@ -164,7 +169,7 @@ def _row(row: Row, partition: int) -> Json:
     return {
         "q": {"_id": row_id(where, row.prefix, row.key)},
         "u": {
-            "$set": {"o": row.open, "d": row.text},
+            "$set": _content(row),
             "$setOnInsert": {"p": partition, "y": where, "k": row.prefix},
         },
         "upsert": True,

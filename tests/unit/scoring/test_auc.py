@@ -9,7 +9,7 @@ import pytest
 
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.core import ScoringCore
-from services.scoring.sources import read_scorecard
+from services.scoring.sources import read_scorecard, read_segments
 from shared.core import Effects, Event, Party
 from shared.events.base import Fact
 from shared.money import text
@@ -106,7 +106,7 @@ def sample(core: ScoringCore, party: Party, plan: Plan) -> Sample:
     behaviour = party.find(Behaviour, "C")
     assert behaviour is not None
     return Sample(
-        risk=core.scorecard.risk(behaviour).points,
+        risk=core.scorecard.assess(core.scorecard.see(behaviour, plan.issued)).points,
         share=(behaviour.late + 4 * 0.36) / (behaviour.known + 4),
         known=behaviour.known,
         late=plan.paid is None or plan.paid > plan.due,
@@ -125,7 +125,7 @@ def auc(pairs: list[tuple[float, bool]]) -> float:
 def samples() -> list[Sample]:
     """All invoices of a seeded population, scored as they were issued."""
     random = Random(20250301)
-    core = ScoringCore(read_scorecard())
+    core = ScoringCore(read_scorecard(), read_segments())
     return [
         sample
         for name in range(CUSTOMERS)

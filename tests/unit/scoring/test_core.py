@@ -1,15 +1,14 @@
 """What the core keeps and tells, for any history: sums that a slow model agrees with, no future."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import cast
 
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.core import ScoringCore
 from services.scoring.domain.score import score_of, to_fact
-from services.scoring.sources import read_scorecard
+from services.scoring.sources import read_scorecard, read_segments
 from shared.core import Outgoing
 from shared.events.base import Fact
 from shared.events.ledger import InvoiceBucketChanged, InvoiceOverdue, ItemState, Moved
@@ -18,19 +17,10 @@ from shared.money import minor
 from shared.testing.line import Line
 from tests.unit.kpi.books import midnight, noon
 from tests.unit.kpi.histories import diaries
+from tests.unit.scoring.lives import Diary, lives
 
 CARD = read_scorecard()
-Diary = list[tuple[date, list[Fact]]]
-
-
-def score(diary: Diary) -> list[AccountScored]:
-    """All scores that go out over a diary."""
-    line = Line(ScoringCore(CARD))
-    for day, facts in diary:
-        line.tick(midnight(day))
-        for fact in facts:
-            line.tell(fact, time=noon(day))
-    return [cast("AccountScored", sent.data) for sent in line.out]
+SEGMENTS = read_segments()
 
 
 class Slow:
@@ -66,7 +56,7 @@ FEWER = settings(max_examples=40)
 @given(diaries())
 def test_overdue_is_what_a_list_of_items_says(diary: Diary) -> None:
     """After each fact: amount, number and oldest day of what is overdue, and all that is open."""
-    line, slow = Line(ScoringCore(CARD)), Slow()
+    line, slow = Line(ScoringCore(CARD, SEGMENTS)), Slow()
     for day, facts in diary:
         line.tick(midnight(day))
         for fact in facts:
@@ -87,7 +77,7 @@ def test_overdue_is_what_a_list_of_items_says(diary: Diary) -> None:
 @given(diaries())
 def test_behaviour_stays_in_bounds(diary: Diary) -> None:
     """No more late than known, no more of the latest than three, risk from 0 to 100."""
-    line = Line(ScoringCore(CARD))
+    line = Line(ScoringCore(CARD, SEGMENTS))
     for day, facts in diary:
         line.tick(midnight(day))
         for fact in facts:
@@ -98,55 +88,44 @@ def test_behaviour_stays_in_bounds(diary: Diary) -> None:
             assert len(behaviour.latest) <= 3
             assert behaviour.paid >= 0
             assert behaviour.days_late >= 0
-            assert 0 <= CARD.risk(behaviour).points <= 100
+            assert 0 <= CARD.assess(CARD.see(behaviour, day)).points <= 100
 
 
 @FEWER
-@given(diaries(), diaries(), st.integers(0, 15))
-def test_a_score_knows_nothing_of_the_future(diary: Diary, other: Diary, cut: int) -> None:
-    """Whatever follows, the scores up to a day are the same."""
-    past, future = diary[:cut], diary[cut:]
-    instead = [(day, facts) for day, facts in other if not past or day >= past[-1][0]]
-
-    then = score(past)
-
-    assert then == score(past + future)[: len(then)]
-    assert then == score(past + instead)[: len(then)]
-
-
-@FEWER
-@given(diaries())
+@given(lives())
 def test_a_score_can_be_had_again_from_the_line(diary: Diary) -> None:
-    """Each score that went out is that of the line up to there, folded anew."""
-    line = Line(ScoringCore(CARD))
+    """Each score that went out is that of the line up to there, folded anew: all of it."""
+    line = Line(ScoringCore(CARD, SEGMENTS))
     told: list[tuple[date, Fact]] = []
     for day, facts in diary:
-        line.tick(midnight(day))
+        for outgoing in line.tick(midnight(day)):
+            assert again(told, day, midnight(day)) == outgoing.data
         for fact in facts:
             told.append((day, fact))
             sent = line.tell(fact, time=noon(day))
             for outgoing in cast("list[Outgoing]", sent):
-                assert again(told) == outgoing.data
+                assert again(told, day, noon(day)) == outgoing.data
 
 
-def again(told: list[tuple[date, Fact]]) -> AccountScored:
-    """The score after these facts, computed from nothing else."""
-    line = Line(ScoringCore(CARD), reload=False)
-    for day, fact in told:
-        line.tick(midnight(day))
-        line.tell(fact, time=noon(day))
+def again(told: list[tuple[date, Fact]], day: date, at: datetime) -> AccountScored:
+    """The score on a day after these facts, computed from nothing else."""
+    line = Line(ScoringCore(CARD, SEGMENTS), reload=False)
+    for earlier, fact in told:
+        line.tick(midnight(earlier))
+        line.tell(fact, time=noon(earlier))
+    line.tick(midnight(day))
     behaviour = line.party("A").find(Behaviour, "A")
     assert behaviour is not None
-    day = told[-1][0]
     found = score_of(behaviour, CARD, max(behaviour.today, day))
-    return to_fact(found, behaviour, CARD, creditor_id="default", scored_at=noon(day))
+    found.segment = SEGMENTS.of(found)
+    return to_fact(found, CARD, scored_at=at)
 
 
 @FEWER
 @given(diaries())
 def test_what_goes_out_last_is_near_the_truth(diary: Diary) -> None:
     """Between two scores, the overdue amount never drifts by a tenth, nor the risk by five."""
-    line, slow = Line(ScoringCore(CARD)), Slow()
+    line, slow = Line(ScoringCore(CARD, SEGMENTS)), Slow()
     last: AccountScored | None = None
     for day, facts in diary:
         line.tick(midnight(day))
@@ -161,4 +140,4 @@ def test_what_goes_out_last_is_near_the_truth(diary: Diary) -> None:
         assert (overdue > 0) == (told > 0)
         if last is not None and told:
             assert abs(overdue - told) * 10 < told or overdue == told
-            assert abs(CARD.risk(behaviour).points - last.risk) < 5
+            assert abs(CARD.assess(CARD.see(behaviour, day)).points - last.risk) < 5

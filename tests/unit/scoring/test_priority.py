@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.sources import read_scorecard
+from services.scoring.sources import read_scorecard, read_segments
 
 CARD = read_scorecard()
-PLACE = CARD.priorities.place
+SEGMENTS = read_segments()
+PLACE = CARD.terms.priorities.place
 CURRENCIES = st.sampled_from(["EUR", "JPY", "KWD", "USD", "XAF"])
 AMOUNTS = st.integers(1, 10**17)
 AGES = st.integers(1, 4_000)
@@ -43,7 +44,7 @@ def test_protect_value_is_by_age_then_amount(
     first = PLACE(overdue_minor=one, expected_minor=0, currency=currency, past_due_days=age)
     second = PLACE(overdue_minor=other, expected_minor=0, currency=currency, past_due_days=older)
 
-    band, older_band = CARD.priorities.age_band(age), CARD.priorities.age_band(older)
+    band, older_band = CARD.terms.priorities.age_band(age), CARD.terms.priorities.age_band(older)
     if band < older_band:
         assert first[1] <= second[1]
 
@@ -78,12 +79,16 @@ def test_nothing_overdue_has_no_priority() -> None:
 
 def test_the_same_worth_has_the_same_rank() -> None:
     """100 euros and the yen that are worth as much rank alike, whatever the minor units."""
-    worth = CARD.priorities.rank(100_00, "EUR")
+    worth = CARD.terms.priorities.rank(100_00, "EUR")
 
-    assert worth == CARD.priorities.rank(16_667, "JPY") == CARD.priorities.rank(33_334, "KWD")
+    assert (
+        worth
+        == CARD.terms.priorities.rank(16_667, "JPY")
+        == CARD.terms.priorities.rank(33_334, "KWD")
+    )
 
 
 @pytest.mark.parametrize(("days", "band"), [(1, 0), (30, 0), (31, 1), (120, 3), (121, 4)])
 def test_age_bands(days: int, band: int) -> None:
     """A band ends with its last day."""
-    assert band == CARD.priorities.age_band(days)
+    assert band == CARD.terms.priorities.age_band(days)

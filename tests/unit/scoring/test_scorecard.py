@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -9,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.domain.attributes import ATTRIBUTES, Prior
 from services.scoring.domain.bands import read_bands
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.likelihood import HORIZONS, probability
@@ -18,6 +18,7 @@ from services.scoring.domain.scorecard import Scorecard
 from services.scoring.sources import read_scorecard
 
 CARD = read_scorecard()
+TODAY = date(2025, 3, 1)
 
 
 def minimal() -> dict[str, Any]:
@@ -67,7 +68,19 @@ FAULTS: list[tuple[str, str, Change]] = [
     ("prior.late_percent", "0 to 100", lambda m: m["prior"].update(late_percent=101)),
     ("prior.weight", "whole number", lambda m: m["prior"].update(weight=True)),
     ("attributes", "not empty", lambda m: m.update(attributes=[])),
-    ("attributes[0].name", "not an attribute", lambda m: m["attributes"][0].update(name="age")),
+    ("attributes[0].name", "not a feature", lambda m: m["attributes"][0].update(name="wealth")),
+    ("attributes[0].name", "personal trait", lambda m: m["attributes"][0].update(name="age")),
+    (
+        "attributes[0].bands[0].points",
+        "a whole number",
+        lambda m: m["attributes"][0]["bands"][0].update(points=float("nan")),
+    ),
+    (
+        "attributes[0].bands[0].below",
+        "a number",
+        lambda m: m["attributes"][0]["bands"][0].update(below=float("nan")),
+    ),
+    ("kind", "scorecard is expected", lambda m: m.update(kind="oracle")),
     ("attributes[1].name", "twice", lambda m: m["attributes"].append(m["attributes"][0])),
     (
         "attributes[0].bands[1].from",
@@ -155,8 +168,8 @@ def behaviour(known: int, late: int, days: int = 0, latest: str = "") -> Behavio
 @pytest.mark.parametrize(
     ("observed", "points"),
     [
-        (behaviour(0, 0), 15),
-        (behaviour(1, 1, 40, "L"), 15 + 20 + 15),
+        (behaviour(0, 0), 20),
+        (behaviour(1, 1, 40, "L"), 20 + 20 + 15),
         (behaviour(4, 0, 0, "---"), 10),
         (behaviour(40, 1, 8, "---"), 0),
         (behaviour(10, 10, 200, "LLL"), 40 + 20 + 15),
@@ -164,28 +177,41 @@ def behaviour(known: int, late: int, days: int = 0, latest: str = "") -> Behavio
     ],
 )
 def test_points_of_the_default_model(observed: Behaviour, points: int) -> None:
-    """With fewer than two known outcomes the share of late ones gives 15, and else by its band."""
-    assert points == CARD.risk(observed).points
+    """With fewer than two known outcomes the share of late ones gives 20, and else by its band."""
+    assert points == CARD.assess(CARD.see(observed, TODAY)).points
 
 
 def test_reasons_are_the_three_that_raise_most() -> None:
     """With what was observed; an attribute at its least points is no reason."""
-    observed = behaviour(10, 9, 125, "LL-")
-    risk = CARD.risk(observed)
+    late = CARD.see(behaviour(10, 9, 125, "LL-"), TODAY)
+    sound = CARD.see(behaviour(40, 0, 0, "---"), TODAY)
 
-    reasons = CARD.reasons(risk, observed)
+    reasons = CARD.reasons(late, CARD.assess(late))
 
     assert [
         ("late_share", 40, "9 of 10 late"),
         ("days_late_mean", 15, "12.5 days"),
         ("late_of_last_three", 10, "2 of 3"),
     ] == [(reason.code, reason.points, reason.observed) for reason in reasons]
-    assert () == CARD.reasons(CARD.risk(behaviour(40, 0, 0, "---")), behaviour(40, 0))
+    assert () == CARD.reasons(sound, CARD.assess(sound))
+
+
+def test_levers_say_what_would_lower_the_risk() -> None:
+    """All rows above their least, the most telling first, each with its best band."""
+    late = CARD.see(behaviour(10, 9, 125, "LL-"), TODAY)
+
+    levers = CARD.levers(late, CARD.assess(late))
+
+    assert [
+        ("late_share", 40, "below 15 percent"),
+        ("days_late_mean", 15, "below 1 days"),
+        ("late_of_last_three", 10, "below 1 percent"),
+    ] == [(lever.feature, lever.points, lever.target) for lever in levers]
 
 
 def test_confidence_grows_with_what_is_known() -> None:
     """Below two outcomes low, from eleven on high."""
-    found = [CARD.confidence(behaviour(known, 0)) for known in (0, 1, 2, 10, 11, 99)]
+    found = [CARD.terms.confidence(known) for known in (0, 1, 2, 10, 11, 99)]
 
     assert ["low", "low", "medium", "medium", "high", "high"] == found
 
@@ -209,13 +235,3 @@ def test_the_chance_falls_with_risk_and_grows_with_time() -> None:
 def test_odds_halve_by_every_twenty_points(odds: int, points: int, expected: int) -> None:
     """The scaling of scorecards: 20 points to halve, here from the odds at no risk."""
     assert expected == probability(Fraction(odds), points, 20)
-
-
-def test_the_models_of_attributes_never_divide_by_zero() -> None:
-    """Each attribute has a value and words for an account of which nothing is known."""
-    nothing = Behaviour("A")
-
-    for attribute in ATTRIBUTES.values():
-        _, denominator = attribute.value(nothing, Prior(late=0, parts=1, known=0))
-        assert denominator > 0
-        assert attribute.observed(nothing)

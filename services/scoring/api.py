@@ -1,0 +1,131 @@
+"""Scoring's HTTP answers: whom to work first, and why an account stands where it does."""
+
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from services.scoring.domain.standing import Standing
+from services.scoring.store import Scores
+from shared.line.ports import Unavailable
+from shared.money import text
+from shared.runtime.doors import Problem, Request, Response, answer
+
+_FILTERS: Final[tuple[str, ...]] = ("creditor", "segment", "lane")
+"""From the one that leaves the fewest to the one that leaves the most."""
+_LIMIT_MAX: Final = 500
+_LIMIT: Final = 50
+
+
+class ScoringApi:
+    """`GET /v1/worklist` and `GET /v1/scores`."""
+
+    def __init__(self, scores: Scores) -> None:
+        self._scores = scores
+
+    async def worklist(self, request: Request) -> Response:
+        """Accounts with something overdue in order of priority, a page at a time.
+
+        `lane`, `segment`, `creditor`: only those; `limit`: how many (50, at most 500); `after`:
+        the `next` of the page before. An account that moves meanwhile may be on two pages or none.
+        """
+        told = _query(request.query, (*_FILTERS, "limit", "after"))
+        limit = _number(told, "limit", _LIMIT, _LIMIT_MAX)
+        filters = {name: told[name] for name in _FILTERS if name in told}
+        try:
+            page = await self._scores.worklist(filters, after=told.get("after", ""), limit=limit)
+        except Unavailable as failure:
+            raise Problem(503, "unavailable", str(failure)) from failure
+        return answer(
+            {
+                "accounts": [_shown(standing) for _, standing in page],
+                "next": page[-1][0] if len(page) == limit else None,
+            }
+        )
+
+    async def scores(self, request: Request) -> Response:
+        """An account's scores, newest first, and what would change its risk most.
+
+        `account_id`; `limit`: how many (50, at most 500); `before`: the `next` of the page before.
+        """
+        told = _query(request.query, ("account_id", "limit", "before"))
+        account_id = told.get("account_id", "")
+        if not account_id:
+            raise Problem(400, "invalid", "whose scores?", "account_id")
+        limit = _number(told, "limit", _LIMIT, _LIMIT_MAX)
+        below = _number(told, "before", 0, 10**8 - 1) if "before" in told else None
+        try:
+            return answer(await self._account(account_id, below, limit))
+        except Unavailable as failure:
+            raise Problem(503, "unavailable", str(failure)) from failure
+
+    async def _account(self, account_id: str, below: int | None, limit: int) -> dict[str, Any]:
+        party = await self._scores.party_of(account_id)
+        if party is None:
+            raise Problem(404, "unknown_account", "no score of it went out yet", "account_id")
+        page = await self._scores.history(party, account_id, below=below, limit=limit)
+        return {
+            "account_id": account_id,
+            "party_id": party,
+            "scores": [fact for _, fact in page],
+            "next": page[-1][0] if len(page) == limit else None,
+            "would_change_most": await self._levers(party, account_id, await self._scores.now()),
+        }
+
+    async def _levers(self, party: str, account_id: str, now: datetime) -> list[dict[str, Any]]:
+        behaviour = await self._scores.behaviour(party, account_id)
+        if behaviour is None:
+            return []
+        model = await self._scores.model(now)
+        seen = model.see(behaviour, max(behaviour.today, now.date()))
+        return [
+            {
+                "feature": lever.feature,
+                "observed": lever.observed,
+                "would_be": lever.target,
+                "risk_points_less": lever.points,
+            }
+            for lever in model.levers(seen, model.assess(seen))
+        ]
+
+
+def _shown(standing: Standing) -> dict[str, Any]:
+    return {
+        "account_id": standing.account_id,
+        "creditor_id": standing.creditor_id,
+        "lane": standing.lane,
+        "priority": standing.priority,
+        "segment": standing.segment,
+        "risk": standing.risk,
+        "band": standing.band,
+        "confidence": standing.confidence,
+        "currency": standing.currency,
+        "overdue_amount": text(standing.overdue, standing.currency),
+        "expected_recovery": text(standing.expected, standing.currency),
+        "oldest_past_due_days": standing.past_due_days,
+        "model": standing.model,
+        "model_version": standing.model_version,
+        "scored_at": standing.scored_at.isoformat(),
+    }
+
+
+def _query(query: str, names: tuple[str, ...]) -> dict[str, str]:
+    """What a query string says; a name that is unknown or stands there twice is refused."""
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name not in names:
+            raise Problem(400, "invalid", f"one of {', '.join(names)} is expected", name[:40])
+        if name in found:
+            raise Problem(400, "invalid", "stands here twice", name)
+        if len(value) > 1_000 or "\0" in value:  # noqa: PLR2004 - longer than any id or place
+            raise Problem(400, "invalid", "too long, or no text", name)
+        found[name] = value
+    return found
+
+
+def _number(told: dict[str, str], name: str, otherwise: int, most: int) -> int:
+    value = told.get(name)
+    if value is None:
+        return otherwise
+    if not (value.isascii() and value.isdigit()) or not 1 <= int(value[:12]) <= most:
+        raise Problem(400, "invalid", f"a whole number from 1 to {most} is expected", name)
+    return int(value)

@@ -1,0 +1,82 @@
+"""What a feature is: one number about an account as of a moment, with its meaning and its words."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from services.scoring.domain.behaviour import Behaviour
+from services.scoring.domain.owed import Owed
+from shared.money import EXPONENTS
+
+Value = tuple[int, int]
+"""An exact fraction: numerator, and a denominator above zero."""
+Snapshot = dict[str, float]
+"""The number of each feature by name; one that is missing is 0."""
+BUCKET_ENDS: Final = (30, 60, 90, 120)
+"""The last day past due of each aging bucket but the last."""
+NOTHING_OWED: Final = Owed()
+_UNITS: Final = {currency: 10**digits for currency, digits in EXPONENTS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """As if `known` outcomes were known before the first, ``late / parts`` of them late."""
+
+    late: int
+    parts: int
+    known: int
+
+
+PRIOR: Final = Prior(late=6, parts=5, known=4)
+"""30 percent of four: what snapshots are drawn towards, whatever the model in force."""
+
+
+class AsOf:
+    """One account at a moment: its behaviour, the business day, and the prior to shrink by."""
+
+    __slots__ = ("_buckets", "behaviour", "currency", "owed", "prior", "snapshot", "today", "unit")
+
+    def __init__(self, behaviour: Behaviour, today: date, prior: Prior = PRIOR) -> None:
+        self.behaviour = behaviour
+        self.today = today
+        self.prior = prior
+        self.currency = currency = behaviour.currency()
+        self.owed = behaviour.owed[currency] if currency else NOTHING_OWED
+        self.snapshot: Snapshot | None = None
+        """All features' numbers, once they were taken (`features.taken`)."""
+        self.unit = _UNITS.get(currency, 1)
+        """Minor units in one unit of the currency."""
+        self._buckets: list[int] | None = None
+
+    def buckets(self) -> list[int]:
+        """Minor units overdue in each bucket, the youngest first."""
+        found = self._buckets
+        if found is None:
+            found = self._buckets = [0] * (len(BUCKET_ENDS) + 1)
+            day = self.today.toordinal()
+            for due_on, due in self.owed.overdue.days.items():
+                age, place = day - due_on.toordinal(), 0
+                while place < len(BUCKET_ENDS) and age > BUCKET_ENDS[place]:
+                    place += 1
+                found[place] += due.amount
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One thing to know of an account. `low` and `high` bound its number in a snapshot."""
+
+    name: str
+    unit: str
+    low: int
+    high: int
+    meaning: str
+    value: Callable[[AsOf], Value]
+    words: Callable[[AsOf], str]
+
+
+def one_digit(numerator: int, denominator: int) -> str:
+    """A quotient with one decimal place, rounded half up."""
+    tenths = (20 * abs(numerator) + denominator) // (2 * denominator)
+    return f"{'-' if numerator < 0 < tenths else ''}{tenths // 10}.{tenths % 10}"

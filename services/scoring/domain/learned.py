@@ -1,0 +1,85 @@
+"""A trained model in force: its chances, with its own terms or those of a scorecard."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from services.scoring.domain.behaviour import Behaviour
+from services.scoring.domain.feature import AsOf
+from services.scoring.domain.features import FEATURES, taken
+from services.scoring.domain.likelihood import EXPECTED_WITHIN
+from services.scoring.domain.logistic import Estimate, Logistic
+from services.scoring.domain.model import Assessment, Lever
+from services.scoring.domain.reading import document
+from services.scoring.domain.terms import Terms, terms_or
+from shared.events.scores import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A logistic model and its terms; satisfies `model.Model`."""
+
+    logistic: Logistic
+    terms: Terms
+
+    @classmethod
+    def from_document(cls, value: Mapping[str, Any], otherwise: Terms) -> "Learned":
+        """Read a trained model; terms that it lacks are `otherwise`. Raises `ModelError`."""
+        logistic = Logistic.from_document(value, FEATURES)
+        return cls(logistic, terms_or(document(value).mapping(), otherwise))
+
+    @property
+    def model(self) -> str:
+        """Its name."""
+        return self.logistic.model
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+        return self.logistic.version
+
+    def see(self, behaviour: Behaviour, today: date) -> AsOf:
+        """An account, with its late share drawn to the common prior."""
+        return AsOf(behaviour, today)
+
+    def assess(self, seen: AsOf) -> Assessment:
+        """Risk is the chance that an invoice is late, in percent."""
+        estimate = self._estimate(seen)
+        points = points_of(estimate)
+        return Assessment(
+            points,
+            self.terms.risk_bands[points],
+            estimate.paid[str(EXPECTED_WITHIN)],
+            p_pay_of(estimate),
+        )
+
+    def reasons(self, seen: AsOf, assessment: Assessment) -> tuple[Reason, ...]:  # noqa: ARG002 - as the protocol has it
+        """What raises the risk most above the portfolio's."""
+        raised = self.logistic.reasons(taken(seen), seen.behaviour.known)
+        return tuple(
+            [
+                Reason(code=name, points=points, observed=FEATURES[name].words(seen))
+                for name, points in raised
+            ]
+        )
+
+    def levers(self, seen: AsOf, assessment: Assessment) -> list[Lever]:
+        """What raises the risk: each as if it were as in the portfolio."""
+        return [
+            Lever(reason.code, reason.observed, reason.points, "as in the mean of the portfolio")
+            for reason in self.reasons(seen, assessment)
+        ]
+
+    def _estimate(self, seen: AsOf) -> Estimate:
+        return self.logistic.estimate(taken(seen), seen.behaviour.known)
+
+
+def points_of(estimate: Estimate) -> int:
+    """Risk in points: the chance to be late in percent, rounded half up."""
+    return (estimate.late + 50) // 100
+
+
+def p_pay_of(estimate: Estimate) -> dict[str, float]:
+    """The chances to be paid as probabilities."""
+    return {horizon: chance / 10_000 for horizon, chance in estimate.paid.items()}

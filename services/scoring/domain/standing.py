@@ -1,0 +1,111 @@
+"""Where an account stands by the latest score that went out, and the scores before it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Final
+
+from typing_extensions import override
+
+from shared.core import Document
+from shared.events.scores import AccountScored
+
+BY_ACCOUNT: Final = "account"
+EVERYONE: Final = "all"
+"""The list of all accounts with something overdue."""
+BETWEEN: Final = "\t"
+"""No id and no name has it: they have no control characters."""
+_PRIORITY_MAX: Final = 1_000
+_DAYS_MAX: Final = 99_999
+_AMOUNT_MAX: Final = 10**20 - 1
+
+
+@dataclass(slots=True)
+class Standing(Document):
+    """The latest score of one account; it stays when nothing is overdue any longer."""
+
+    prefix: ClassVar[str] = "standing"
+
+    account_id: str
+    creditor_id: str
+    number: int
+    """How many scores went out so far."""
+    watched: bool
+    """Whether something is overdue."""
+    currency: str
+    overdue: int
+    risk: int
+    band: str
+    age_band: int
+    past_due_days: int
+    expected: int
+    lane: str
+    priority: int
+    confidence: str
+    segment: str
+    model: str
+    model_version: str
+    scored_at: datetime
+
+    @property
+    @override
+    def key(self) -> str:
+        """One per account."""
+        return self.account_id
+
+    @property
+    @override
+    def listed(self) -> dict[str, str]:
+        """By its own id; and, while something is overdue, at its rank in each list it is in."""
+        if not self.watched:
+            return {BY_ACCOUNT: self.account_id}
+        rank = self.rank
+        return {
+            BY_ACCOUNT: self.account_id,
+            EVERYONE: rank,
+            "lane": in_list(self.lane) + rank,
+            "segment": in_list(self.segment) + rank,
+            "creditor": in_list(self.creditor_id) + rank,
+        }
+
+    @property
+    def rank(self) -> str:
+        """A text that sorts before those of all accounts to be worked later.
+
+        Higher priority first; then the older, then the larger (minor units, whatever the currency:
+        only to break ties), then by account id, so that two runs have the same order.
+        """
+        days = _DAYS_MAX - min(self.past_due_days, _DAYS_MAX)
+        amount = _AMOUNT_MAX - min(self.overdue, _AMOUNT_MAX)
+        return f"{_PRIORITY_MAX - self.priority:04d}{days:05d}{amount:020d}{self.account_id}"
+
+
+@dataclass(slots=True)
+class Kept(Document):
+    """One score that went out, kept to be read later; nothing is decided by it."""
+
+    prefix: ClassVar[str] = "score"
+
+    number: int
+    fact: AccountScored
+
+    @property
+    @override
+    def key(self) -> str:
+        """The account's scores in the order they went out."""
+        return f"{kept_under(self.fact.account_id)}{self.number:08d}"
+
+    @property
+    @override
+    def settled(self) -> bool:
+        """Always: it is never needed again here."""
+        return True
+
+
+def in_list(name: str) -> str:
+    """What the texts of all accounts of one lane, segment or creditor begin with."""
+    return f"{name}{BETWEEN}"
+
+
+def kept_under(account_id: str) -> str:
+    """What the keys of all scores of an account begin with; no other account's do."""
+    return f"{account_id}{BETWEEN}"

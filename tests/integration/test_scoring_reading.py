@@ -1,0 +1,250 @@
+"""Reading scores from a real MongoDB: the worklist in order, and one account's scores."""
+
+import itertools
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, cast
+from urllib.parse import urlencode
+
+import pymongo
+import pytest
+import pytest_asyncio
+
+from services.scoring.api import ScoringApi
+from services.scoring.domain.configuration import Configured
+from services.scoring.domain.core import ScoringCore
+from services.scoring.domain.standing import Standing
+from services.scoring.sources import read_scorecard, read_segments
+from services.scoring.store import Scores
+from shared.cli.stack import Stack
+from shared.core import Document
+from shared.line.parties import DocumentCodec
+from shared.line.ports import Row, WriteSet
+from shared.runtime.doors import Problem, Request, Response
+from shared.runtime.store import MongoReader, MongoStore
+from shared.testing.line import Line
+from tests.unit.kpi.books import Books, midnight, noon
+
+pytestmark = [pytest.mark.stack, pytest.mark.asyncio]
+
+CARD, SEGMENTS = read_scorecard(), read_segments()
+JAN = date(2025, 1, 1)
+ACCOUNTS = 30
+_numbers = itertools.count()
+
+
+def portfolio() -> Line:
+    """Thirty accounts of two creditors, of two parties each: amounts and ages differ, some tie."""
+    line = Line(ScoringCore(CARD, SEGMENTS), reload=False)
+    books = [Books(f"A{n:02d}", creditor_id=f"c{n % 2}") for n in range(ACCOUNTS)]
+    for n, book in enumerate(books):
+        amount = str(10 ** (1 + n % 5))
+        due = JAN + timedelta(days=5 + 13 * (n % 7))
+        for fact in book.issue(f"I{n}", amount, issued=JAN, due=due):
+            line.tell(fact, time=noon(JAN), party=f"P{n // 2}")
+    for days in range(100):
+        day = JAN + timedelta(days=days)
+        line.tick(midnight(day))
+        for n, book in enumerate(books):
+            for fact in book.day(day):
+                line.tell(fact, time=midnight(day), woken=True)
+            if days == 95 and n == 7:
+                for fact in book.pay("P", f"I{n}", str(10 ** (1 + n % 5)), day):
+                    line.tell(fact, time=noon(day))
+    return line
+
+
+def rows(line: Line) -> list[Row]:
+    """Every document of the line as the shell would write it."""
+    codec = DocumentCodec(ScoringCore.documents)
+    parties = [line.party(f"P{n}") for n in range(ACCOUNTS // 2)]
+    return [
+        codec.row(party.id, document, new=True)
+        for party in parties
+        for kind in ScoringCore.documents
+        for document in cast("list[Document]", list(party.all(kind)))
+    ]
+
+
+@pytest.fixture(scope="module")
+def line() -> Line:
+    """The portfolio, folded once."""
+    return portfolio()
+
+
+@pytest.fixture
+def standings(line: Line) -> list[Standing]:
+    """Where those with something overdue stand, first things first."""
+    found = [
+        each for n in range(ACCOUNTS // 2) for each in line.party(f"P{n}").all(Standing)
+    ]  # fmt: skip
+    overdue = [each for each in found if each.watched]
+    return sorted(overdue, key=lambda s: (-s.priority, -s.past_due_days, -s.overdue, s.account_id))
+
+
+@pytest_asyncio.fixture
+async def api(stack: Stack, line: Line) -> AsyncIterator[ScoringApi]:
+    """The read API over a database of its own that has the portfolio."""
+    name = f"scoring_{next(_numbers)}"
+    store = MongoStore(stack.mongodb_uri, name, owner="writer")
+    await store.start()
+    cursor = (await store.acquire([0]))[0].cursor
+    cursor.version += 1
+    cursor.watermarks = {"collections.ledger": datetime(2025, 4, 10, tzinfo=UTC)}
+    await store.commit([WriteSet(cursor, rows=rows(line), cells=line.cells)])
+    reader = MongoReader(stack.mongodb_uri, name, owner="reader")
+    yield ScoringApi(Scores(reader, Configured(CARD, SEGMENTS)))
+    await reader.stop()
+    await store.stop()
+    with pymongo.MongoClient[dict[str, Any]](stack.mongodb_uri) as client:
+        client.drop_database(name)
+
+
+def asking(**query: object) -> Request:
+    """A request with this query."""
+    return Request("GET", "/", urlencode(query), {}, b"")
+
+
+def content(response: Response) -> dict[str, Any]:
+    """The JSON of an answer."""
+    told: dict[str, Any] = json.loads(response.body)
+    return told
+
+
+async def pages(api: ScoringApi, **query: object) -> list[str]:
+    """The accounts of all pages."""
+    found: list[str] = []
+    after: str | None = None
+    while True:
+        more = {} if after is None else {"after": after}
+        page = content(await api.worklist(asking(**query, **more)))
+        found += [each["account_id"] for each in page["accounts"]]
+        after = page["next"]
+        if after is None:
+            return found
+
+
+async def test_the_worklist_is_in_order_of_priority(
+    api: ScoringApi, standings: list[Standing]
+) -> None:
+    """Then the older, the larger, by id; the same in pages of any size; the paid one is gone."""
+    expected = [standing.account_id for standing in standings]
+
+    assert ACCOUNTS - 1 == len(expected)
+    assert expected == await pages(api)
+    assert expected == await pages(api, limit=1)
+    assert expected == await pages(api, limit=7)
+
+
+async def test_the_worklist_of_a_lane_a_segment_and_a_creditor(
+    api: ScoringApi, standings: list[Standing]
+) -> None:
+    """In the same order, and only those."""
+    wanted = [s for s in standings if s.lane == "protect_value" and s.creditor_id == "c1"]
+
+    both = await pages(api, lane="protect_value", creditor="c1", limit=3)
+    segments = {s.segment for s in standings}
+    by_segment = {segment: await pages(api, segment=segment, limit=4) for segment in segments}
+
+    assert wanted
+    assert [s.account_id for s in wanted] == both
+    for segment in segments:
+        assert [s.account_id for s in standings if s.segment == segment] == by_segment[segment]
+    assert [] == await pages(api, creditor="c")
+
+
+async def test_an_account_on_the_list_in_full(api: ScoringApi, standings: list[Standing]) -> None:
+    """What a collector needs to choose."""
+    first = content(await api.worklist(asking(limit=1)))["accounts"][0]
+
+    standing = standings[0]
+    assert {
+        "account_id": standing.account_id,
+        "creditor_id": standing.creditor_id,
+        "lane": standing.lane,
+        "priority": standing.priority,
+        "segment": standing.segment,
+        "risk": standing.risk,
+        "band": standing.band,
+        "confidence": "low",
+        "currency": "EUR",
+        "overdue_amount": f"{standing.overdue // 100}.{standing.overdue % 100:02d}",
+        "expected_recovery": f"{standing.expected // 100}.{standing.expected % 100:02d}",
+        "oldest_past_due_days": standing.past_due_days,
+        "model": "expert",
+        "model_version": CARD.version,
+        "scored_at": standing.scored_at.isoformat(),
+    } == first
+
+
+async def test_an_accounts_scores_over_time(api: ScoringApi, line: Line) -> None:
+    """All that went out of it, newest first, in pages too."""
+    sent = [json.loads(out.data.model_dump_json()) for out in line.out if out.subject == "A07"]
+
+    whole = content(await api.scores(asking(account_id="A07")))
+    first = content(await api.scores(asking(account_id="A07", limit=2)))
+    rest = content(await api.scores(asking(account_id="A07", before=first["next"])))
+
+    assert len(sent) > 2
+    assert sent[::-1] == whole["scores"] == first["scores"] + rest["scores"]
+    assert "P3" == whole["party_id"]
+    assert whole["next"] is None
+
+
+async def test_what_would_change_the_score_most(api: ScoringApi) -> None:
+    """By the model in force, and by what is known now: the most telling first."""
+    told = content(await api.scores(asking(account_id="A00")))
+
+    levers = told["would_change_most"]
+    unknown = next(row for row in CARD.rows if row.feature.name == "late_share").points_unknown
+    assert ["late_share", "late_of_last_three", "overdue_items"] == [e["feature"] for e in levers]
+    assert {
+        "feature": "late_share",
+        "observed": "1 of 1 late",
+        "would_be": "below 15 percent",
+        "risk_points_less": unknown,
+    } == levers[0]
+
+
+@pytest.mark.parametrize(
+    ("door", "query", "status", "field"),
+    [
+        ("worklist", {"lan": "x"}, 400, "lan"),
+        ("worklist", {"limit": "0"}, 400, "limit"),
+        ("worklist", {"limit": "501"}, 400, "limit"),
+        ("worklist", {"limit": "9" * 5_000}, 400, "limit"),
+        ("worklist", {"after": "a\0b"}, 400, "after"),
+        ("scores", {}, 400, "account_id"),
+        ("scores", {"account_id": "A0"}, 404, "account_id"),
+        ("scores", {"account_id": "A00", "before": "-1"}, 400, "before"),
+    ],
+)
+async def test_what_cannot_be_answered_is_refused(
+    api: ScoringApi, door: str, query: dict[str, str], status: int, field: str
+) -> None:
+    """With the field."""
+    with pytest.raises(Problem) as problem:
+        await getattr(api, door)(asking(**query))
+
+    assert (status, field) == (problem.value.status, problem.value.field)
+
+
+async def test_the_worklist_is_served_by_an_index(api: ScoringApi) -> None:
+    """It looks at no more documents than it shows, and sorts nothing."""
+    reader = api._scores._reader
+    plan = await reader._database.command(
+        "explain",
+        {
+            "find": "documents",
+            "filter": {"l.lane": {"$gte": "quick_recovery\t", "$lt": "quick_recovery\n"}},
+            "sort": {"l.lane": 1},
+            "limit": 5,
+        },
+        verbosity="executionStats",
+    )
+
+    assert "SORT" not in json.dumps(plan["queryPlanner"]["winningPlan"]).replace(
+        '"sortPattern"', ""
+    )
+    assert plan["executionStats"]["totalDocsExamined"] <= 5
