@@ -77,6 +77,7 @@ class Line:
         id: str | None = None,  # noqa: A002 - the envelope's own word
         party: str | None = None,
         subject: str | None = None,
+        source: str = "test",
         woken: bool = False,
     ) -> list[Outgoing] | Refusal:
         """Fold one event: what the core sent out, or why it refused.
@@ -89,7 +90,7 @@ class Line:
         about = account if subject is None else subject
         event = Event(
             id=id or f"told-{self._told}",
-            source="test",
+            source=source,
             type=data.type,
             subject=about,
             party=self._bound.setdefault(about, party or about),
@@ -102,8 +103,8 @@ class Line:
             return self._share(event)
         return self._fold(event)
 
-    def follow(self, sent: Outgoing) -> list[Outgoing] | Refusal:
-        """Fold what a core upstream sent out, as the shell would hand it down."""
+    def follow(self, sent: Outgoing, *, source: str = "arrears:ingest") -> list[Outgoing] | Refusal:
+        """Fold what a core (upstream, or this one) sent out, as the shell would hand it down."""
         key = f"{sent.cause}|{sent.data.type}|{sent.entity}|{sent.time.isoformat()}"
         return self.tell(
             sent.data,
@@ -111,6 +112,7 @@ class Line:
             id=str(uuid5(NAMESPACE_URL, key)),
             party=sent.party,
             subject=sent.subject,
+            source=source,
             woken=sent.woken,
         )
 

@@ -13,7 +13,7 @@ from services.kpi.domain.core import KpiCore
 from services.kpi.domain.report import report
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.core import ScoringCore
-from services.scoring.sources import read_scorecard
+from services.scoring.sources import read_scorecard, read_segments
 from shared.core import Outgoing, Refusal
 from shared.events import billing
 from shared.events.base import Fact
@@ -24,6 +24,7 @@ from tests.unit.kpi.books import midnight, noon
 DAY_0 = date(2025, 1, 1)
 ACCOUNT = "A"
 CARD = read_scorecard()
+SEGMENTS = read_segments()
 
 amounts = st.integers(1, 30_000).map(lambda amount: text(amount, "EUR"))
 numbers = st.integers(1, 2)
@@ -34,7 +35,7 @@ class Flow:
     """Ingest, with scoring and kpi behind it, on one line."""
 
     ingest: Line = field(default_factory=lambda: Line(IngestCore()))
-    scoring: Line = field(default_factory=lambda: Line(ScoringCore(CARD)))
+    scoring: Line = field(default_factory=lambda: Line(ScoringCore(CARD, SEGMENTS)))
     kpi: Line = field(default_factory=lambda: Line(KpiCore()))
 
     def day(self, today: date) -> None:

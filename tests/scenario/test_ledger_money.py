@@ -596,12 +596,12 @@ def test_an_opening_balance_is_what_is_open_and_no_sale() -> None:
             billing.Installment(item_id="a", due_on=date(2025, 1, 15), amount="60.00"),
             billing.Installment(item_id="b", due_on=date(2025, 1, 31), amount="40.00"),
         ),
-        opening=billing.Opening(as_of=date(2025, 2, 1), open_amount="30.00"),
+        opening=billing.Opening(as_of=date(2025, 2, 1), open_amount="30.00", contacts=2),
     )
 
     assert isinstance(told, list)
     assert ["02-01 opening 30.00 b"] == [line for sent in told for line in _short(sent.data)]
     opened = told[0].data
     assert isinstance(opened, ledger.InvoiceOpened)
-    assert (True, False) == (opened.opening, opened.entries[0].sales)
+    assert (True, 2, False) == (opened.opening, opened.contacts, opened.entries[0].sales)
     assert {"b": "30.00"} == book.owed()

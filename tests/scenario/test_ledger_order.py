@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.domain.core import NOT_YET, IngestCore
+from services.ingest.domain.core import IngestCore
 from services.ingest.domain.position import Position, position
 from services.ingest.domain.waiting import Waiting
 from shared.core import Refusal
 from shared.events import billing, ledger, outcomes
-from shared.events.base import REGISTRY, Fact
+from shared.events.base import Fact
 from shared.testing.line import Line
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -233,42 +233,6 @@ def test_accounts_have_ids_of_their_own() -> None:
     assert ["A-1", "A-2"] == [fact.subject for fact in overdue]
     assert {"firm"} == {fact.party for fact in overdue}
     assert 2 == len({fact.entity for fact in overdue})
-
-
-@pytest.mark.parametrize("kind", sorted(NOT_YET))
-def test_what_is_not_acted_on_yet_can_be_redriven(kind: str) -> None:
-    """It changes nothing and its id is not taken."""
-    samples: dict[str, dict[str, object]] = {
-        "billing.account.merged.v1": {"into_account_id": "A-2", "merged_on": DAY},
-        "billing.invoice.stated.v1": {
-            "invoice_id": "I-1",
-            "as_of": DAY,
-            "version": 1,
-            "total": "1",
-            "paid": "0",
-            "credited": "0",
-            "open": "1",
-        },
-        "billing.item.transferred.v1": {
-            "transfer_id": "T-1",
-            "from_account_id": "A-1",
-            "to_account_id": "A-2",
-            "item_id": "I-1",
-            "amount": "1",
-        },
-        "billing.payment.allocated.v1": {
-            "payment_id": "P-1",
-            "version": 1,
-            "allocations": (),
-            "allocated_on": DAY,
-        },
-    }
-    fact = REGISTRY[kind].model_validate({"account_id": "A-1"} | samples[kind])
-
-    answer = Line(IngestCore()).tell(fact, time=NOON)
-
-    assert isinstance(answer, Refusal)
-    assert ("not_yet_supported", True) == (answer.reason, answer.redrivable)
 
 
 def test_an_account_does_not_change_its_party_yet() -> None:

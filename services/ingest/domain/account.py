@@ -40,6 +40,10 @@ class Account(Document):
     """The digest of the update that bore `version`."""
     announced: bool = False
     """Whether it was ever told as a whole."""
+    merged_into: str = ""
+    """The account that it went up in; what comes to be open or held here follows it there."""
+    absorbed: list[str] = field(default_factory=list)
+    """The accounts that went up in this one."""
 
     @property
     @override

@@ -10,8 +10,9 @@ from shared.events import ledger as facts
 from shared.money import text
 
 Kind = Literal[
-    "amended", "credited", "credit_voided", "voided", "reinstated", "written_off", "unwritten"
-]
+    "amended", "credited", "credit_voided", "voided", "reinstated", "written_off", "unwritten",
+    "reallocated", "transferred",
+]  # fmt: skip
 
 
 def adjusted(

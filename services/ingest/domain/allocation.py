@@ -8,8 +8,8 @@ from services.ingest.domain.aging import past_due_days
 from services.ingest.domain.invoice import Invoice, Item
 from services.ingest.domain.ledger import Ledger
 from shared.events import ledger as facts
-from shared.events.billing import Allocation
-from shared.money import MoneyError, minor, text
+from shared.events.billing import Allocation, Deduction
+from shared.money import MoneyError, minor, share, text
 
 
 @dataclass(slots=True)
@@ -17,7 +17,7 @@ class Application:
     """What one payment or credit did for one item: minor units.
 
     `amount` is in the item's currency, `cash` the same in the payment's; `deducted` closed the item
-    too, but is no cash.
+    too, but is no cash. `recovered` of the amount had been written off before.
     """
 
     invoice_id: str
@@ -27,6 +27,7 @@ class Application:
     on: date
     days_late: int
     deducted: int = 0
+    recovered: int = 0
 
 
 @dataclass(slots=True)
@@ -48,6 +49,34 @@ class Told:
             amount=part.amount,
             payment_amount=part.payment_amount or "",
             deductions=[deduction.amount for deduction in part.deductions],
+        )
+
+    @classmethod
+    def rest(cls, done: Application, rest: "Share", item_currency: str, currency: str) -> "Told":
+        """What an item did not take of cash that was for it."""
+        other = item_currency != currency
+        return cls(
+            invoice_id=done.invoice_id,
+            item_id=done.item_id,
+            amount=text(rest.amount, item_currency),
+            payment_amount=text(rest.cash, currency) if other else "",
+        )
+
+    @property
+    def is_above_zero(self) -> bool:
+        """Whether both of its amounts are something: cash of another currency may round to 0."""
+        return bool(self.amount.strip("0.") and (self.payment_amount or "1").strip("0."))
+
+    def told(self) -> Allocation:
+        """As it may be told to another account; of deductions only the amounts are known."""
+        return Allocation(
+            invoice_id=self.invoice_id,
+            item_id=self.item_id or None,
+            amount=self.amount,
+            payment_amount=self.payment_amount or None,
+            deductions=tuple(
+                Deduction(kind="rounding", amount=amount) for amount in self.deductions
+            ),
         )
 
     def priced(self, item_currency: str, cash_currency: str) -> "Share":
@@ -98,6 +127,24 @@ class Share:
         return self.amount * cash // self.cash
 
 
+def taken_from(done: Application, cash: int) -> Application:
+    """Take part of its cash out of an application: what was taken, the recovered money first."""
+    amount = share(done.amount, cash, done.cash)
+    recovered = min(done.recovered, amount)
+    done.cash -= cash
+    done.amount -= amount
+    done.recovered -= recovered
+    return Application(
+        invoice_id=done.invoice_id,
+        item_id=done.item_id,
+        amount=amount,
+        cash=cash,
+        on=done.on,
+        days_late=done.days_late,
+        recovered=recovered,
+    )
+
+
 def oldest_due(items: Iterable[tuple[Invoice, Item]]) -> list[tuple[Invoice, Item]]:
     """The rule of the trade: what was due first is paid first; ids settle what dates do not."""
     return sorted(
@@ -111,37 +158,33 @@ def oldest_due(items: Iterable[tuple[Invoice, Item]]) -> list[tuple[Invoice, Ite
     )
 
 
-def open_items(ledger: Ledger, currency: str) -> list[tuple[Invoice, Item]]:
-    """All open items of the account in one currency, oldest due first."""
-    account_id = ledger.account.account_id
-    return oldest_due(
-        (invoice, item)
-        for invoice in ledger.party.all(Invoice)
-        if invoice.currency == currency and invoice.account_id == account_id
-        for item in invoice.items
-        if item.open
-    )
-
-
 def collect(
-    ledger: Ledger, invoice: Invoice, item: Item, share: Share, on: date
+    ledger: Ledger, invoice: Invoice, item: Item, use: Share, on: date
 ) -> tuple[Application, list[tuple[int, facts.Entry]]]:
-    """Book cash and deductions on an item: what was done, and its entries with their cash."""
+    """Book cash and deductions on an item: what was done, and its entries with their cash.
+
+    Where that is more than is open, it recovers what had been written off.
+    """
     days_late = past_due_days(item.due_on, on)
     entries = []
-    if share.deducted:
-        deducted = ledger.post(invoice, item, "deducted", -share.deducted, on, days_late=days_late)
+    recovered = use.amount + use.deducted - item.open
+    if recovered > 0:
+        item.small -= min(item.small, recovered)
+        entries.append((0, ledger.post(invoice, item, "write_off_reversed", recovered, on)))
+    if use.deducted:
+        deducted = ledger.post(invoice, item, "deducted", -use.deducted, on, days_late=days_late)
         entries.append((0, deducted))
-    if share.amount:
-        collected = ledger.post(invoice, item, "collected", -share.amount, on, days_late=days_late)
-        entries.append((share.amount, collected))
+    if use.amount:
+        collected = ledger.post(invoice, item, "collected", -use.amount, on, days_late=days_late)
+        entries.append((use.amount, collected))
     done = Application(
         invoice_id=invoice.invoice_id,
         item_id=item.item_id,
-        amount=share.amount,
-        cash=share.cash,
+        amount=use.amount,
+        cash=use.cash,
         on=on,
         days_late=days_late,
-        deducted=share.deducted,
+        deducted=use.deducted,
+        recovered=max(0, recovered),
     )
     return done, entries

@@ -2,14 +2,14 @@
 
 from datetime import date
 
-from services.ingest.domain import payment
+from services.ingest.domain import receipt
 from services.ingest.domain.adjustment import adjusted, amended
 from services.ingest.domain.aging import CURRENT, past_due_days
 from services.ingest.domain.closing import first_wake, state
 from services.ingest.domain.credit import CreditNote
 from services.ingest.domain.invoice import SEPARATOR, SETTLING, Invoice, Item
 from services.ingest.domain.issue import claim, new_item, taken_id, tell_opened
-from services.ingest.domain.ledger import Ledger, held
+from services.ingest.domain.ledger import Ledger
 from services.ingest.domain.schedule import Change, Part, changes, in_force, spread
 from services.ingest.domain.waiting import wait
 from shared.core import Refusal
@@ -43,8 +43,8 @@ def amend(ledger: Ledger, told: InvoiceAmended) -> Refusal | None:
         invoice.due_amended_on = _latest(invoice.due_amended_on, told.amended_on)
     if told.amount is not None or told.installments is not None:
         invoice.amount_amended_on = _latest(invoice.amount_amended_on, told.amended_on)
-    _rebook(ledger, invoice, parts, told)
-    payment.meet(ledger, invoice)
+    rebook(ledger, invoice, parts, told)
+    receipt.meet(ledger, invoice)
     ledger.sweep = True
     return None
 
@@ -87,7 +87,7 @@ def _latest(known: date | None, told: date) -> date:
     return told if known is None else max(known, told)
 
 
-def _rebook(ledger: Ledger, invoice: Invoice, parts: list[Part], told: InvoiceAmended) -> None:
+def rebook(ledger: Ledger, invoice: Invoice, parts: list[Part], told: InvoiceAmended) -> None:
     """Book what the new schedule changes: entries move to new due dates, amounts are adjusted."""
     on = max(
         told.amended_on,
@@ -145,7 +145,7 @@ def _move(ledger: Ledger, invoice: Invoice, change: Change, on: date) -> list[fa
         steps.append(("moved", -(item.open + less)))
     entries = [ledger.post(invoice, item, kind, amount, on) for kind, amount in steps if amount]
     if change.part.due_on != item.due_on:
-        item.due_on = change.part.due_on
+        item.move_due(change.part.due_on, on, ledger.effects.now)
         if change.opens - more:
             entries.append(ledger.post(invoice, item, "moved", change.opens - more, on))
     if more:
@@ -197,9 +197,10 @@ def _give_credit(ledger: Ledger, invoice: Invoice, beyond: int, on: date) -> Non
         currency=invoice.currency,
         credited_on=on,
         unapplied=amount,
+        held_on=on,
     )
     ledger.party.keep(note)
-    entry = held("unapplied_credit", amount, invoice.currency, on, invoice_id=invoice.invoice_id)
+    entry = ledger.hold("unapplied_credit", note, amount, on, invoice_id=invoice.invoice_id)
     adjusted(
         ledger,
         "amended",

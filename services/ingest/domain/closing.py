@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any, Final, Literal, TypeVar
 
+from services.ingest.domain import small_balance
 from services.ingest.domain.account import Account, Head
 from services.ingest.domain.aging import CURRENT, later, past_due_days, start_of
 from services.ingest.domain.invoice import Invoice, Item, Posting
@@ -63,10 +64,13 @@ def first_wake(item: Item) -> date | None:
 def close(ledger: Ledger) -> None:
     """Tell what was settled and reopened since the book was opened; note the earliest wake."""
     first: date | None = None
+    small = ledger.creditor.small_minor
     for touch in ledger.touched.values():
         item = touch.item
         if item.open and touch.invoice.void:
             _void_again(ledger, touch)
+        if item.open and (small or item.small):
+            small_balance.clear(ledger, touch)
         if item.open == 0:
             if touch.before != 0 and touch.fell is not None:
                 _settle(ledger, touch, touch.fell)

@@ -1,113 +1,36 @@
-"""Ingest's core: the ledger. One table says what each event from outside does to it."""
+"""Ingest's core: the ledger. `rules.RULES` says what each event from outside does to it."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from services.ingest.domain import overdue, payment
+from services.ingest.domain import credit as credit_note
+from services.ingest.domain import foreign, overdue, receipt
 from services.ingest.domain.account import Account, Head
-from services.ingest.domain.amendment import amend
-from services.ingest.domain.autopay import fail, schedule
+from services.ingest.domain.arrival import brought as arriving
 from services.ingest.domain.closing import close
-from services.ingest.domain.credit import CreditNote, credit, void_credit
+from services.ingest.domain.credit import CreditNote
 from services.ingest.domain.creditor import DEFAULT, Creditors, creditor_of, publish
-from services.ingest.domain.dispute import Dispute, open_dispute, resolve
-from services.ingest.domain.invoice import Installment, Invoice, key_of
-from services.ingest.domain.issue import issue
+from services.ingest.domain.dispute import Dispute
+from services.ingest.domain.identity import Audit, balances
+from services.ingest.domain.invoice import Installment, Invoice
 from services.ingest.domain.ledger import Ledger, ask_for, digest_of
-from services.ingest.domain.payment import Payment, receive
-from services.ingest.domain.profile import update
-from services.ingest.domain.refund import Refund, refund
-from services.ingest.domain.reversal import Reversal, reverse
-from services.ingest.domain.reversal import reinstate as reinstate_payment
-from services.ingest.domain.void import reinstate, void
+from services.ingest.domain.merger import empty, goes_on, readdress
+from services.ingest.domain.payment import Payment
+from services.ingest.domain.refund import Refund
+from services.ingest.domain.reversal import Reversal
+from services.ingest.domain.rules import RULES, Rule, Wanted, named, wanted_by
+from services.ingest.domain.transfer import Transfer
 from services.ingest.domain.waiting import Waiting, waiting_for, waits_already
-from services.ingest.domain.write_off import WriteOff, write_off
+from services.ingest.domain.write_off import WriteOff
 from shared.core import Document, Effects, Event, Party, Refusal
 from shared.events.base import Fact
-from shared.events.billing import AddressSuppressed, ConfigPublished
+from shared.events.billing import AddressSuppressed, ConfigPublished, TransferArrived
 from shared.events.outcomes import ContactComplained, ContactOptedOut
 
-Wanted = tuple[type[Document], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What one type of event does.
-
-    `names` are the documents that its fields name, `lists` those that the parts of a list name
-    (document, list, field of a part; "" where the parts are the ids themselves). `brings` is what
-    others may be waiting for: its kind, and the field of its id. `own` is the field of the event's
-    own business id, where it may have to wait.
-    """
-
-    book: Callable[[Ledger, Any], Refusal | None]
-    names: tuple[tuple[type[Document], str], ...] = ()
-    lists: tuple[tuple[type[Document], str, str], ...] = ()
-    brings: tuple[str, str] | None = None
-    own: str = ""
-
-
-_INSTALLMENTS: Final = (
-    (Installment, "installments", "item_id"),
-    (Invoice, "installments", "item_id"),
-)
-_INVOICE: Final = (Invoice, "invoice_id")
-_PAYMENT: Final = (Payment, "payment_id")
-_REVERSAL: Final = (Reversal, "reversal_id")
-_CREDIT: Final = (CreditNote, "credit_note_id")
-_DISPUTE: Final = (Dispute, "dispute_id")
-
-RULES: Final = {
-    "billing.account.updated.v1": Rule(update),
-    "billing.invoice.issued.v1": Rule(
-        issue, (_INVOICE,), _INSTALLMENTS, brings=("invoice", "invoice_id")
-    ),
-    "billing.invoice.amended.v1": Rule(amend, (_INVOICE,), _INSTALLMENTS),
-    "billing.invoice.voided.v1": Rule(void, (_INVOICE,)),
-    "billing.invoice.reinstated.v1": Rule(
-        reinstate, (_INVOICE,), brings=("reinstated", "invoice_id")
-    ),
-    "billing.invoice.credited.v1": Rule(
-        credit, (_CREDIT, _INVOICE), brings=("credit", "credit_note_id")
-    ),
-    "billing.credit.voided.v1": Rule(void_credit, (_CREDIT,), own="credit_note_id"),
-    "billing.invoice.written_off.v1": Rule(
-        write_off, ((WriteOff, "write_off_id"), _INVOICE), own="write_off_id"
-    ),
-    "billing.payment.received.v1": Rule(
-        receive, (_PAYMENT,), ((Invoice, "allocations", "invoice_id"),), ("payment", "payment_id")
-    ),
-    "billing.payment.reversed.v1": Rule(
-        reverse, (_REVERSAL, _PAYMENT), brings=("reversal", "reversal_id"), own="reversal_id"
-    ),
-    "billing.payment.reinstated.v1": Rule(reinstate_payment, (_REVERSAL,), own="reversal_id"),
-    "billing.payment.refunded.v1": Rule(
-        refund,
-        ((Refund, "refund_id"), _PAYMENT, _CREDIT),
-        ((Invoice, "reopens", ""),),
-        own="refund_id",
-    ),
-    "billing.payment.scheduled.v1": Rule(schedule),
-    "billing.payment.failed.v1": Rule(fail),
-    "billing.dispute.opened.v1": Rule(
-        open_dispute, (_DISPUTE, _INVOICE), brings=("dispute", "dispute_id")
-    ),
-    "billing.dispute.resolved.v1": Rule(resolve, (_DISPUTE,), own="dispute_id"),
-}
-"""The table: event → what it does to the ledger."""
-
-NOT_YET: Final = frozenset(
-    {
-        "billing.account.merged.v1",
-        "billing.invoice.stated.v1",
-        "billing.item.transferred.v1",
-        "billing.payment.allocated.v1",
-    }
-)
-"""Valid, but not acted on yet."""
+OWN_SOURCE: Final = "arrears:ingest"
+"""Who alone may write the second legs of what crosses accounts."""
 
 
 class IngestCore:
@@ -115,19 +38,35 @@ class IngestCore:
 
     documents: tuple[type[Document], ...] = (
         Head, Account, Invoice, Installment, Payment, CreditNote, WriteOff, Reversal, Refund,
-        Dispute, Waiting, Creditors,
+        Dispute, Waiting, Creditors, Transfer, foreign.Reference, foreign.Unresolved,
     )  # fmt: skip
+
+    def __init__(self, audit: Audit | None = None) -> None:
+        """Keep books; `audit` checks them as it is set to (without one nothing is checked)."""
+        self.audit = audit or Audit()
 
     def wants(self, event: Event) -> Iterable[Wanted]:
         """The documents that the event names by their ids."""
         rule = RULES.get(event.type)
-        return () if rule is None else _wanted(rule, event.data)
+        return () if rule is None else wanted_by(rule, event.data)
 
     def fold(self, party: Party, event: Event, effects: Effects) -> Refusal | None:
         """Book one event, and then what had been waiting for what it brought."""
+        if not self.audit.falls_due():
+            return self._fold(party, event, effects)
+        before, told = balances(party), len(effects.out)
+        refusal = self._fold(party, event, effects)
+        self.audit.check(before, effects.out[told:], party)
+        return refusal
+
+    def _fold(self, party: Party, event: Event, effects: Effects) -> Refusal | None:
+        if event.type in foreign.TYPES:
+            return foreign.fold(party, event, effects)
         rule = RULES.get(event.type)
         if rule is None:
             return _not_booked(event, effects)
+        if rule.own_source and event.source != OWN_SOURCE:
+            return Refusal("invalid", "only the ledger itself says this", "source")
         told: Any = event.data
         account = party.find(Account, told.account_id)
         is_new = account is None
@@ -135,27 +74,17 @@ class IngestCore:
             creditor_id = getattr(told, "creditor_id", None) or DEFAULT.creditor_id
             account = Account(told.account_id, creditor_id)
         creditor = creditor_of(effects.shared, account.creditor_id, effects.now)
-        ledger = Ledger(party, account, creditor, effects, event.time)
+        ignored = self.audit.ignored
+        ledger = Ledger(party, account, creditor, effects, event.time, ignored=ignored)
         ledger.digest = digest_of(told)
         ledger.own_id = getattr(told, rule.own) if rule.own else ""
-        some_wait = next(party.all(Waiting), None) is not None
-        if some_wait:
-            _ask_for_waiting(ledger, rule, told)
-            if (before := waits_already(ledger, told)) is not None:
-                if before.digest == ledger.digest:
-                    return None
-                return Refusal("conflict", "this id came before with other content", rule.own)
-        refusal = rule.book(ledger, told)
-        if refusal is not None:
-            return refusal
-        if is_new:
+        if account.merged_into and not rule.stays and goes_on(ledger, named(rule, told)):
+            readdress(ledger, told, ledger.own_id or ledger.digest)
+            return None
+        refusal = _book(ledger, rule, told)
+        if refusal is None and is_new:
             party.keep(account)
-        if some_wait:
-            _release(ledger)
-        if ledger.sweep:
-            payment.sweep(ledger)
-        close(ledger)
-        return None
+        return refusal
 
     def wake(self, party: Party, until: datetime, effects: Effects) -> None:
         """Tell what fell overdue or changed bucket up to `until`."""
@@ -183,27 +112,49 @@ class IngestCore:
         """Nothing: what is in the ledger stays true."""
 
 
-def _wanted(rule: Rule, told: Any) -> Iterator[Wanted]:  # noqa: ANN401 - any of the table's facts
-    account_id = told.account_id
-    for kind, field in rule.names:
-        name = getattr(told, field)
-        if name is not None:
-            yield kind, key_of(account_id, name)
-    for kind, several, field in rule.lists:
-        for part in getattr(told, several) or ():
-            yield kind, key_of(account_id, getattr(part, field) if field else part)
+def _book(ledger: Ledger, rule: Rule, told: Any) -> Refusal | None:  # noqa: ANN401 - any of the table's facts
+    some_wait = next(ledger.party.all(Waiting), None) is not None
+    if some_wait:
+        _ask_for_waiting(ledger, rule, told)
+        if (before := waits_already(ledger, told)) is not None:
+            if before.digest == ledger.digest:
+                return None
+            return Refusal("conflict", "this id came before with other content", rule.own)
+    refusal = rule.book(ledger, told)
+    if refusal is not None:
+        return refusal
+    if some_wait:
+        _release(ledger)
+    _finish(ledger)
+    return None
+
+
+def _finish(ledger: Ledger) -> None:
+    """Put what is held to work where that was asked for, and close the book."""
+    if ledger.sweep:
+        credit_note.sweep(ledger)
+        receipt.sweep(ledger)
+    if ledger.account.merged_into:
+        empty(ledger)
+    close(ledger)
 
 
 def _ask_for_waiting(ledger: Ledger, rule: Rule, told: Fact) -> None:
     """Have at hand, before anything changes, what the events need that wait for this one."""
     party, account_id = ledger.party, ledger.account.account_id
-    if rule.brings is None:
-        return
-    kind, field = rule.brings
-    for note in waiting_for(party, account_id, kind, getattr(told, field)):
-        after, data = RULES[note.type], note.data
-        ask_for(party, list(_wanted(after, data)))
-        _ask_for_waiting(ledger, after, data)
+    brought: Iterable[tuple[str, str]] = ()
+    if rule.brings is not None:
+        kind, field = rule.brings
+        brought = ((kind, getattr(told, field)),)
+    elif isinstance(told, TransferArrived):
+        brought = arriving(told)
+    for kind, name in brought:
+        for note in waiting_for(party, account_id, kind, name):
+            after, data = RULES[note.type], note.data
+            ask_for(party, list(wanted_by(after, data)))
+            if after.asks is not None:
+                after.asks(ledger, data)
+            _ask_for_waiting(ledger, after, data)
 
 
 def _release(ledger: Ledger) -> None:
@@ -223,8 +174,6 @@ def _release(ledger: Ledger) -> None:
 
 def _not_booked(event: Event, effects: Effects) -> Refusal | None:
     """Events that book nothing: some are not acted on yet, an opt-out concerns all accounts."""
-    if event.type in NOT_YET:
-        return Refusal("not_yet_supported", f"{event.type} is not acted on yet", redrivable=True)
     told = event.data
     if isinstance(told, ContactOptedOut | ContactComplained) and told.address:
         effects.broadcast(

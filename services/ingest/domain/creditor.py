@@ -1,24 +1,32 @@
 """Creditors: whose calendar, currency and rules an account lives by."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, ClassVar, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from services.ingest.domain.aging import Buckets, buckets
 from shared.core import Document, Party
 from shared.events.billing import ConfigPublished
+from shared.events.fields import Country
 from shared.money import exponent, minor
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
 @dataclass(frozen=True, slots=True)
 class Creditor:
     """One creditor's part of the configuration. `small_balance` is a decimal of `currency`.
 
-    `allocation` says where cash goes of which nobody said what it is for.
+    `allocation` says where cash goes of which nobody said what it is for ("never" is an older word
+    for "source_only"). What is left of an item by money or credit, and is no more than the small
+    balance, is written off. Cash whose payer is not known waits on `suspense_account`. `holidays`
+    are the days, besides those in `weekend`, on which the creditor does not work.
     """
 
     creditor_id: str
@@ -28,12 +36,23 @@ class Creditor:
     buckets: tuple[str, ...] = ("1-30", "31-60", "61-90", "91-120", "121+")
     grace_days: int = 0
     small_balance: str = "0"
-    allocation: Literal["oldest_due", "never"] = "oldest_due"
+    allocation: Literal[
+        "oldest_due", "newest_due", "largest", "proportional", "source_only", "never"
+    ] = "oldest_due"
+    country: str = ""
+    suspense_account: str = ""
+    weekend: tuple[Weekday, ...] = ("saturday", "sunday")
+    holidays: tuple[date, ...] = ()
 
     @property
     def aging(self) -> Buckets:
         """The aging buckets."""
         return buckets(self.buckets)
+
+    @property
+    def small_minor(self) -> int:
+        """The small balance in minor units of `currency`."""
+        return 0 if self.small_balance == "0" else _minor(self.small_balance, self.currency)
 
 
 DEFAULT: Final = Creditor("default")
@@ -68,6 +87,7 @@ class Creditors(Document):
         return None
 
 
+_minor: Final = lru_cache(maxsize=256)(minor)
 _CREDITORS: Final = TypeAdapter(dict[str, dict[str, Any]])
 _CREDITOR: Final = TypeAdapter(Creditor)
 
@@ -111,6 +131,33 @@ def publish(shared: Party, told: ConfigPublished, now: datetime) -> bool:
     return True
 
 
+def faults(document: Mapping[str, Any]) -> list[str]:
+    """All that is wrong with a configuration of creditors, in order; none if it is sound.
+
+    Each names its place. A name that no creditor's field has counts too: a slip of the pen would
+    leave the default in force. (`publish` ignores such names: a newer Arrears may know them.)
+    """
+    try:
+        rows = _CREDITORS.validate_python(document.get("creditors"))
+    except ValidationError as fault:
+        return [_words("creditors", error) for error in fault.errors(include_url=False)]
+    found: list[str] = []
+    for name, row in rows.items():
+        where = f"creditors.{name}"
+        found += [f"{where}.{slip}: there is no such field" for slip in row if slip not in KNOWN]
+        try:
+            creditor = _CREDITOR.validate_python(row | {"creditor_id": name})
+        except ValidationError as fault:
+            found += [_words(where, error) for error in fault.errors(include_url=False)]
+            continue
+        found += [f"{where}.{place}: {why}" for place, why in _unsound(creditor)]
+    return found
+
+
+def _words(where: str, error: ErrorDetails) -> str:
+    return f"{'.'.join([where, *map(str, error['loc'])])}: {error['msg']}"
+
+
 def _parse(document: Mapping[str, Any]) -> dict[str, Creditor]:
     """Creditors by id, from ``{"creditors": {id: {"time_zone": …, "buckets": […], …}}}``."""
     try:
@@ -121,18 +168,53 @@ def _parse(document: Mapping[str, Any]) -> dict[str, Creditor]:
         }
     except ValidationError as fault:
         raise ValueError(f"creditors: {fault.errors(include_url=False)[0]}") from fault
-    for creditor in creditors.values():
-        _check(creditor)
+    for name, creditor in creditors.items():
+        for place, why in _unsound(creditor):
+            raise ValueError(f"creditor {name!r}: {place}: {why}")
     return creditors
 
 
-def _check(creditor: Creditor) -> None:
-    buckets(creditor.buckets)
-    exponent(creditor.currency)
-    minor(creditor.small_balance, creditor.currency)
-    if creditor.grace_days < 0:
-        raise ValueError(f"creditor {creditor.creditor_id!r}: grace_days is below 0")
+def _unsound(creditor: Creditor) -> Iterator[tuple[str, str]]:
+    """The fields that cannot be right although they are of the right type, and why."""
+    for place, check in _CHECKS.items():
+        try:
+            check(creditor)
+        except (KeyError, ValueError, OSError) as fault:
+            yield place, f"{fault}"
+
+
+def _check_zone(creditor: Creditor) -> None:
     try:
         ZoneInfo(creditor.time_zone)
-    except (KeyError, ValueError, OSError) as fault:
-        raise ValueError(f"creditor {creditor.creditor_id!r}: no IANA time zone") from fault
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{creditor.time_zone!r} is no IANA time zone") from None
+
+
+def _check_grace(creditor: Creditor) -> None:
+    if creditor.grace_days < 0:
+        raise ValueError("it is below 0")
+
+
+def _check_country(creditor: Creditor) -> None:
+    if creditor.country:
+        try:
+            _COUNTRY.validate_python(creditor.country)
+        except ValidationError:
+            raise ValueError("an ISO 3166 code of two capitals is expected") from None
+
+
+def _check_small(creditor: Creditor) -> None:
+    minor(creditor.small_balance, creditor.currency)
+
+
+_COUNTRY: Final = TypeAdapter[str](Country)
+_CHECKS: Final[Mapping[str, Callable[[Creditor], object]]] = {
+    "buckets": lambda creditor: buckets(creditor.buckets),
+    "currency": lambda creditor: exponent(creditor.currency),
+    "small_balance": _check_small,
+    "grace_days": _check_grace,
+    "time_zone": _check_zone,
+    "country": _check_country,
+}
+KNOWN: Final = frozenset(field.name for field in fields(Creditor)) - {"creditor_id"}
+"""The fields that a creditor's configuration may have."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import ClassVar, Final
 
 from typing_extensions import override
@@ -13,10 +13,13 @@ from shared.events.ledger import EntryKind
 
 SEPARATOR: Final = "\x1e"
 """Joins ids into keys: told ids have no control characters."""
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""The record time of what was stored before record times were kept."""
 SETTLING: Final[frozenset[EntryKind]] = frozenset(
     {"collected", "credited", "credit_voided", "reversed", "reopened"}
 )
 """Kinds of entries that together say what the debtor has given for an item."""
+WRITTEN_OFF: Final[frozenset[EntryKind]] = frozenset({"written_off", "write_off_reversed"})
 
 
 def key_of(account_id: str, name: str) -> str:
@@ -26,11 +29,30 @@ def key_of(account_id: str, name: str) -> str:
 
 @dataclass(slots=True)
 class Posting:
-    """One entry on an item, in minor units."""
+    """One entry on an item, in minor units: effective `on` a day, taken after the tick `at`."""
 
     on: date
     kind: EntryKind
     amount: int
+    at: datetime = LONG_AGO
+
+
+@dataclass(slots=True)
+class Held:
+    """One entry on cash or credit that is held without an item, in minor units."""
+
+    on: date
+    amount: int
+    at: datetime = LONG_AGO
+
+
+@dataclass(slots=True)
+class Due:
+    """A due date that an item has been given: effective `on` a day, taken after the tick `at`."""
+
+    due_on: date
+    on: date
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -56,6 +78,16 @@ class Item:
     settled_by: str = ""
     was_overdue: bool = False
     postings: list[Posting] = field(default_factory=list)
+    dues: list[Due] = field(default_factory=list)
+    """The due dates it was given after the first, which then is in `first_due_on`."""
+    first_due_on: date | None = None
+    small: int = 0
+    """What of it was written off by itself, because no more than a small balance was left."""
+
+    @property
+    def given_up(self) -> int:
+        """What is written off of it: money that comes after all takes that back first."""
+        return -self.booked(WRITTEN_OFF)
 
     def booked(self, kinds: Iterable[EntryKind]) -> int:
         """The sum of all entries of these kinds."""
@@ -79,9 +111,28 @@ class Item:
             balance -= posting.amount
         return free
 
-    def open_on(self, day: date) -> int:
-        """What was open at the end of `day`, as now known."""
-        return sum(posting.amount for posting in self.postings if posting.on <= day)
+    def open_on(self, day: date, known_at: datetime | None = None) -> int:
+        """What was open at the end of `day`, as now known or as it was known at a tick."""
+        return sum(
+            posting.amount
+            for posting in self.postings
+            if posting.on <= day and (known_at is None or posting.at < known_at)
+        )
+
+    def move_due(self, due_on: date, on: date, at: datetime) -> None:
+        """Give it another due date, and remember what it had been."""
+        if self.first_due_on is None:
+            self.first_due_on = self.due_on
+        self.dues.append(Due(due_on, on, at))
+        self.due_on = due_on
+
+    def due_as_of(self, day: date, known_at: datetime | None = None) -> date:
+        """The due date that held at the end of `day`, as now known or as known at a tick."""
+        found = self.due_on if self.first_due_on is None else self.first_due_on
+        for due in self.dues:
+            if due.on <= day and (known_at is None or due.at < known_at):
+                found = due.due_on
+        return found
 
 
 @dataclass(slots=True)
@@ -112,6 +163,16 @@ class Invoice(Document):
     amount_amended_on: date | None = None
     given_back: int = 0
     told: list[str] = field(default_factory=list)
+    stated_version: int = -1
+    """The version of the latest statement of its totals, with its digest; below 0: none came."""
+    stated_digest: str = ""
+    stated_payments: list[str] = field(default_factory=list)
+    stated_credits: list[str] = field(default_factory=list)
+    """The ids of the payments and credit notes that statements brought."""
+    home_id: str = ""
+    """The account that it was issued to, if it came from there by a transfer."""
+    moved_to: str = ""
+    """The account that has had something of it since, if any."""
 
     @property
     @override

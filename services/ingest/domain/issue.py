@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from services.ingest.domain import credit, dispute, payment
+from services.ingest.domain import credit, dispute, receipt
 from services.ingest.domain.aging import CURRENT
 from services.ingest.domain.closing import first_wake
 from services.ingest.domain.invoice import Installment, Invoice, Item
@@ -10,7 +10,7 @@ from services.ingest.domain.ledger import Ledger
 from shared.core import Refusal
 from shared.events import ledger as facts
 from shared.events.billing import Installment as Part
-from shared.events.billing import InvoiceIssued
+from shared.events.billing import InvoiceIssued, Opening
 from shared.money import minor, text
 
 
@@ -39,10 +39,10 @@ def issue(ledger: Ledger, told: InvoiceIssued) -> Refusal | None:
         document_url=told.document_url or "",
     )
     amounts = _open_amounts(told, invoice.items)
-    opening = told.opening is not None
+    opening = told.opening
     for item, amount in zip(invoice.items, amounts, strict=True):
         if amount:
-            kind: facts.EntryKind = "opening" if opening else "billed"
+            kind: facts.EntryKind = "opening" if opening is not None else "billed"
             ledger.open_item(invoice, item)
             entry = ledger.post(invoice, item, kind, amount, item.from_on)
             tell_opened(ledger, invoice, item, [entry], opening=opening)
@@ -50,7 +50,7 @@ def issue(ledger: Ledger, told: InvoiceIssued) -> Refusal | None:
             claim(ledger, invoice, item.item_id)
     dispute.meet(ledger, invoice)
     credit.meet(ledger, invoice)
-    ledger.sweep = payment.meet(ledger, invoice)
+    ledger.sweep = receipt.meet(ledger, invoice)
     ledger.came.append(("invoice", invoice.invoice_id))
     return None
 
@@ -95,9 +95,9 @@ def tell_opened(
     item: Item,
     entries: list[facts.Entry],
     *,
-    opening: bool = False,
+    opening: Opening | None = None,
 ) -> None:
-    """Tell that an item is owed."""
+    """Tell that an item is owed, or was when Arrears took over."""
     fact = facts.InvoiceOpened(
         account_id=invoice.account_id,
         creditor_id=ledger.account.creditor_id,
@@ -111,7 +111,8 @@ def tell_opened(
         due_on=item.due_on,
         amount=text(item.amount, invoice.currency),
         open_amount=text(item.open, invoice.currency),
-        opening=opening,
+        opening=opening is not None,
+        contacts=opening.contacts if opening is not None else None,
         first_overdue_on=item.first_overdue_on,
         policy=invoice.policy,
         tags=tuple(invoice.tags),

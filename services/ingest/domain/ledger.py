@@ -1,15 +1,16 @@
 """The ledger while one event is booked: entries, what they do to items, and what is told of it."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import blake2b
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 
 from services.ingest.domain.account import Account
 from services.ingest.domain.aging import day_of
 from services.ingest.domain.creditor import Creditor
-from services.ingest.domain.invoice import SEPARATOR, Invoice, Item, Posting, invoice_of
+from services.ingest.domain.invoice import SEPARATOR, Held, Invoice, Item, Posting, invoice_of
 from shared.core import Document, Effects, Party
 from shared.events import ledger as facts
 from shared.events.base import Fact
@@ -32,22 +33,38 @@ class Touch:
     rose: Posting | None = None
 
 
+class Holding(Protocol):
+    """A payment or credit note: what of it has no item yet, and every entry about that."""
+
+    currency: str
+    unapplied: int
+    held: list[Held]
+
+
 class Ledger:
     """One account's book, open for one event.
 
     `digest` is that of what is being booked now, `own_id` its business id ("" if it has none).
 
     `sweep` asks for cash held without a purpose to be put to work, once the event is booked.
-    `came` lists what others may be waiting for: (kind, id).
+    `came` lists what others may be waiting for: (kind, id). `ignored` counts what changed nothing
+    because the ledger knew better, by what it was.
     """
 
     __slots__ = (
-        "_emitted", "account", "came", "creditor", "digest", "effects", "own_id", "party", "sweep",
-        "time", "touched",
+        "_emitted", "account", "came", "creditor", "digest", "effects", "ignored", "own_id",
+        "party", "sweep", "time", "touched",
     )  # fmt: skip
 
     def __init__(
-        self, party: Party, account: Account, creditor: Creditor, effects: Effects, time: datetime
+        self,
+        party: Party,
+        account: Account,
+        creditor: Creditor,
+        effects: Effects,
+        time: datetime,
+        *,
+        ignored: Counter[str],
     ) -> None:
         """Open the book of `account`; facts will bear `time`."""
         self.party = party
@@ -57,6 +74,7 @@ class Ledger:
         self.time = time
         self.digest = ""
         self.own_id = ""
+        self.ignored = ignored
         self.sweep = False
         self.came: list[tuple[str, str]] = []
         self.touched: dict[tuple[str, str], Touch] = {}
@@ -69,6 +87,10 @@ class Ledger:
     def find(self, kind: type[D], name: str) -> D | None:
         """The account's document of this kind and id, settled or not."""
         return self.party.settled(kind, f"{self.account.account_id}{SEPARATOR}{name}")
+
+    def coin(self, kind: type[Document], name: str) -> None:
+        """Note that a name was made up just now, so that no document of this kind can have it."""
+        self.party.know(kind.prefix, f"{self.account.account_id}{SEPARATOR}{name}")
 
     def open_item(self, invoice: Invoice, item: Item) -> None:
         """Note that `item` is new, before the first entry on it."""
@@ -95,7 +117,7 @@ class Ledger:
         if touch is None:
             touch = self.touched[name] = Touch(invoice, item, item.open)
             self.party.keep(invoice)
-        posting = Posting(on, kind, amount)
+        posting = Posting(on, kind, amount, self.effects.now)
         item.postings.append(posting)
         item.open += amount
         if amount > 0:
@@ -115,6 +137,24 @@ class Ledger:
             overdue=item.overdue,
             days_late=days_late,
             sales=invoice.sales,
+        )
+
+    def hold(
+        self,
+        kind: Literal["unapplied_cash", "unapplied_credit"],
+        source: Holding,
+        amount: int,
+        on: date,
+        *,
+        invoice_id: str = "",
+    ) -> facts.Entry:
+        """Book a signed amount of what is held without an item; `source.unapplied` is the caller's.
+
+        It is not part of the receivable.
+        """
+        source.held.append(Held(on, amount, self.effects.now))
+        return facts.Entry(
+            kind=kind, amount=text(amount, source.currency), effective_on=on, invoice_id=invoice_id
         )
 
     def emit(self, fact: Fact, *names: str) -> None:
@@ -140,20 +180,6 @@ def digest_of(told: Fact) -> str:
     """A digest of validated content; equal for equal type, subject and data."""
     content = f"{told.type}{SEPARATOR}{told.model_dump_json(exclude_unset=told.explicit)}"
     return blake2b(content.encode(), digest_size=16).hexdigest()
-
-
-def held(
-    kind: Literal["unapplied_cash", "unapplied_credit"],
-    amount: int,
-    currency: str,
-    on: date,
-    *,
-    invoice_id: str = "",
-) -> facts.Entry:
-    """An entry of what is held without an item; it is not part of the receivable."""
-    return facts.Entry(
-        kind=kind, amount=text(amount, currency), effective_on=on, invoice_id=invoice_id
-    )
 
 
 def ask_for(party: Party, wanted: Sequence[tuple[type[Document], str]]) -> None:

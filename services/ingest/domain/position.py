@@ -1,5 +1,6 @@
-"""What an account owes as of a day, from the documents as they are known now."""
+"""What an account owes as of a day, as known now or as it was known at a moment."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final
@@ -9,6 +10,7 @@ from services.ingest.domain.aging import past_due_days
 from services.ingest.domain.credit import CreditNote
 from services.ingest.domain.creditor import DEFAULT, creditor_of
 from services.ingest.domain.invoice import Invoice
+from services.ingest.domain.ledger import Holding
 from services.ingest.domain.payment import Payment
 from shared.core import Party
 from shared.money import text
@@ -41,13 +43,19 @@ class Position:
 
 
 def position(
-    party: Party, account_id: str, day: date, shared: Party | None = None
+    party: Party,
+    account_id: str,
+    day: date,
+    shared: Party | None = None,
+    *,
+    known_at: datetime | None = None,
 ) -> Position | None:
     """The position at the end of `day`; None for an account that the party does not have.
 
-    `party` needs only what is not settled. Exact for the latest day; for an earlier one, items
-    that were settled since are not in it, and cash is as it is held now. `shared` has the
-    creditors' configuration, of which the newest counts.
+    It is the sum of the entries that are effective by then: all of them, or with `known_at` those
+    that had been taken when the clock ticked that moment. For the latest day `party` needs only
+    what is not settled; for an earlier one the settled invoices, payments and credit notes too.
+    `shared` has the creditors' configuration, of which the newest counts.
     """
     account = party.find(Account, account_id)
     if account is None:
@@ -58,38 +66,41 @@ def position(
         if invoice.account_id != account_id:
             continue
         for item in invoice.items:
-            open_ = item.open_on(day)
+            open_ = item.open_on(day, known_at)
             if open_ > 0:
-                days = past_due_days(item.due_on, day)
+                due_on = item.due_as_of(day, known_at)
+                days = past_due_days(due_on, day)
                 items.append(
                     OpenItem(
                         item_id=item.item_id,
                         invoice_id=invoice.invoice_id,
                         currency=invoice.currency,
                         open_amount=text(open_, invoice.currency),
-                        due_on=item.due_on,
+                        due_on=due_on,
                         past_due_days=days,
                         bucket=creditor.aging.label(days),
                     )
                 )
-    cash = {payment.currency: 0 for payment in party.all(Payment)}
-    for payment in party.all(Payment):
-        if payment.account_id == account_id and payment.received_on <= day:
-            cash[payment.currency] += payment.unapplied
-    credit = {note.currency: 0 for note in party.all(CreditNote)}
-    for note in party.all(CreditNote):
-        if note.account_id == account_id and note.credited_on <= day:
-            credit[note.currency] += note.unapplied
+    cash = (payment for payment in party.all(Payment) if payment.account_id == account_id)
+    credit = (note for note in party.all(CreditNote) if note.account_id == account_id)
     return Position(
         account_id=account_id,
         creditor_id=account.creditor_id,
         open_items=tuple(sorted(items, key=lambda found: (found.due_on, found.item_id))),
-        unapplied_cash=_texts(cash),
-        unapplied_credit=_texts(credit),
+        unapplied_cash=_held(cash, day, known_at),
+        unapplied_credit=_held(credit, day, known_at),
     )
 
 
-def _texts(amounts: dict[str, int]) -> dict[str, str]:
+def _held(sources: Iterable[Holding], day: date, known_at: datetime | None) -> dict[str, str]:
+    """What was held at the end of a day, as decimal strings by currency."""
+    amounts: dict[str, int] = {}
+    for source in sources:
+        held = source.unapplied - sum(entry.amount for entry in source.held)  # older than entries
+        for entry in source.held:
+            if entry.on <= day and (known_at is None or entry.at < known_at):
+                held += entry.amount
+        amounts[source.currency] = amounts.get(source.currency, 0) + held
     return {
         currency: text(amounts[currency], currency)
         for currency in sorted(amounts)

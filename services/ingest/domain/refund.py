@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from services.ingest.domain.credit import CreditNote
 from services.ingest.domain.invoice import key_of
-from services.ingest.domain.ledger import Ledger, held, in_records
+from services.ingest.domain.ledger import Ledger, in_records
 from services.ingest.domain.payment import Payment
 from services.ingest.domain.reversal import ask_for_applied
 from services.ingest.domain.waiting import wait
@@ -98,7 +98,7 @@ def _give_back(
     for source in sources:
         taken = min(left, source.unapplied)
         if taken:
-            booked.append((taken, _out_of(source, taken, told.refunded_on)))
+            booked.append((taken, _out_of(ledger, source, taken, told.refunded_on)))
             source.unapplied -= taken
             left -= taken
         for name in told.reopens:
@@ -130,10 +130,11 @@ def _give_back(
         ledger.emit(fact, told.refund_id)
 
 
-def _out_of(source: Payment | CreditNote, amount: int, on: date) -> facts.Entry:
+def _out_of(ledger: Ledger, source: Payment | CreditNote, amount: int, on: date) -> facts.Entry:
     if isinstance(source, Payment):
-        return held("unapplied_cash", -amount, source.currency, max(on, source.held_on))
-    return held("unapplied_credit", -amount, source.currency, max(on, source.credited_on))
+        return ledger.hold("unapplied_cash", source, -amount, max(on, source.held_on))
+    since = max(on, source.held_on, source.credited_on)
+    return ledger.hold("unapplied_credit", source, -amount, since)
 
 
 def _reopen(
@@ -155,6 +156,7 @@ def _reopen(
             continue
         done.cash -= amount
         done.amount -= amount
+        done.recovered = min(done.recovered, done.amount)
         most -= amount
         on = max(told.refunded_on, done.on)
         booked.append((amount, ledger.post(invoice, item, "reopened", amount, on)))

@@ -7,15 +7,17 @@ from typing import ClassVar
 
 from typing_extensions import override
 
-from services.ingest.domain.allocation import Application, Share, Told, collect
+from services.ingest.domain.allocation import Application, Share, Told, collect, taken_from
 from services.ingest.domain.invoice import Invoice, key_of
-from services.ingest.domain.ledger import Ledger, ask_for, held, in_records
-from services.ingest.domain.payment import Payment, resume
+from services.ingest.domain.ledger import Ledger, ask_for, in_records
+from services.ingest.domain.payment import NEVER_TOLD, Payment, Sent
+from services.ingest.domain.receipt import resume
+from services.ingest.domain.transit import printable, send
 from services.ingest.domain.waiting import wait
 from shared.core import Document, Refusal
 from shared.events import ledger as facts
 from shared.events.billing import PaymentReinstated, PaymentReversed
-from shared.money import MoneyError, minor, share, text
+from shared.money import MoneyError, minor, text
 
 Booked = dict[str, list[tuple[int, facts.Entry]]]
 """Entries by currency, each with its part of the amount that the fact tells."""
@@ -23,7 +25,10 @@ Booked = dict[str, list[tuple[int, facts.Entry]]]
 
 @dataclass(slots=True)
 class Reversal(Document):
-    """What one reversal took back: `undone` of the items, `unapplied` of the cash held."""
+    """What one reversal took back: `undone` of items, `unapplied` of what was held, `sent` of both.
+
+    The last is what other accounts had got of the payment.
+    """
 
     prefix: ClassVar[str] = "reversal"
     account_id: str
@@ -35,6 +40,10 @@ class Reversal(Document):
     undone: list[Application] = field(default_factory=list)
     reinstated: str = ""
     """The digest of the event that took it back."""
+    sent: list[Sent] = field(default_factory=list)
+    """What had gone to other accounts, and is taken back there."""
+    version: int = NEVER_TOLD
+    """Which allocation of the payment was in force."""
 
     @property
     @override
@@ -49,7 +58,8 @@ class Reversal(Document):
     @property
     def total(self) -> int:
         """All of it, in the payment's currency."""
-        return self.unapplied + sum(done.cash for done in self.undone)
+        taken = sum(done.cash for done in self.undone) + sum(one.amount for one in self.sent)
+        return self.unapplied + taken
 
 
 def ask_for_applied(ledger: Ledger, applied: Sequence[Application | Told]) -> None:
@@ -62,7 +72,8 @@ def reverse(ledger: Ledger, told: PaymentReversed) -> Refusal | None:
     """Take a payment back, all of it or `amount`: first what is held, then the latest items.
 
     Items reopen with the due date they have; the deductions on an item come back with the last
-    of its cash. No more is taken back than is there.
+    of its cash, and what the cash had recovered is written off again. No more is taken back than
+    is there.
     """
     known = ledger.find(Reversal, told.reversal_id)
     if known is not None:
@@ -85,12 +96,13 @@ def reverse(ledger: Ledger, told: PaymentReversed) -> Refusal | None:
         digest=ledger.digest,
         reason=told.reason,
         unapplied=min(asked, payment.unapplied),
+        version=payment.version,
     )
     booked: Booked = {}
     if reversal.unapplied:
         payment.unapplied -= reversal.unapplied
         on = max(told.reversed_on, payment.held_on)
-        entry = held("unapplied_cash", -reversal.unapplied, payment.currency, on)
+        entry = ledger.hold("unapplied_cash", payment, -reversal.unapplied, on)
         booked[payment.currency] = [(reversal.unapplied, entry)]
     left = asked - reversal.unapplied
     whole = left >= sum(done.cash for done in payment.applied)
@@ -98,7 +110,8 @@ def reverse(ledger: Ledger, told: PaymentReversed) -> Refusal | None:
         done = _take_back(payment, left)
         left -= done.cash
         reversal.undone.append(done)
-        _reopen(ledger, done, told, booked)
+        reopen(ledger, done, told.reversed_on, booked)
+    _follow(ledger, payment, reversal, left, told)
     payment.reversed += reversal.total
     ledger.party.keep(payment)
     ledger.party.keep(reversal)
@@ -108,30 +121,48 @@ def reverse(ledger: Ledger, told: PaymentReversed) -> Refusal | None:
     return None
 
 
+def _follow(
+    ledger: Ledger, payment: Payment, reversal: Reversal, left: int, told: PaymentReversed
+) -> None:
+    """Take back where it is now what of a payment went to other accounts, the latest first."""
+    for one in reversed(payment.sent):
+        amount = min(left, one.amount)
+        if amount:
+            one.amount -= amount
+            left -= amount
+            reversal.sent.append(Sent(one.account_id, one.payment_id, amount))
+    payment.sent = [one for one in payment.sent if one.amount]
+    for number, one in enumerate(reversal.sent):
+        name = _name_there(reversal, number)
+        back = PaymentReversed(
+            account_id=one.account_id,
+            reversal_id=name,
+            payment_id=one.payment_id,
+            amount=text(one.amount, payment.currency),
+            reversed_on=told.reversed_on,
+            reason=told.reason,
+        )
+        send(ledger, back, one.account_id, name)
+
+
+def _name_there(reversal: Reversal, number: int) -> str:
+    """What a reversal is called on another account; the first by its own name."""
+    return printable(f"{reversal.reversal_id}:{number}" if number else reversal.reversal_id)
+
+
 def _take_back(payment: Payment, cash: int) -> Application:
     """Take up to this much cash out of the payment's latest application: what was taken."""
     last = payment.applied[-1]
-    if cash >= last.cash:
-        return payment.applied.pop()
-    amount = share(last.amount, cash, last.cash)
-    last.cash -= cash
-    last.amount -= amount
-    return Application(
-        invoice_id=last.invoice_id,
-        item_id=last.item_id,
-        amount=amount,
-        cash=cash,
-        on=last.on,
-        days_late=last.days_late,
-    )
+    return payment.applied.pop() if cash >= last.cash else taken_from(last, cash)
 
 
-def _reopen(ledger: Ledger, done: Application, told: PaymentReversed, booked: Booked) -> None:
+def reopen(ledger: Ledger, done: Application, since: date, booked: Booked) -> None:
+    """Book what cash did for an item back, not before `since`; the entries go to `booked`."""
     invoice = ledger.invoice(done.invoice_id)
     item = invoice.item(done.item_id) if invoice is not None else None
     if invoice is None or item is None:
-        raise LookupError(f"payment {told.payment_id!r} was applied to an item that is not there")
-    on, late = max(told.reversed_on, done.on), done.days_late
+        raise LookupError(f"cash was applied to item {done.item_id!r}, which is not there")
+    on, late = max(since, done.on), done.days_late
     entries = booked.setdefault(invoice.currency, [])
     if done.deducted:
         back = ledger.post(invoice, item, "deduction_reversed", done.deducted, on, days_late=late)
@@ -139,6 +170,8 @@ def _reopen(ledger: Ledger, done: Application, told: PaymentReversed, booked: Bo
     if done.amount:
         back = ledger.post(invoice, item, "reversed", done.amount, on, days_late=late)
         entries.append((done.amount, back))
+    if done.recovered:
+        entries.append((0, ledger.post(invoice, item, "written_off", -done.recovered, on)))
 
 
 def reinstate(ledger: Ledger, told: PaymentReinstated) -> Refusal | None:
@@ -158,12 +191,22 @@ def reinstate(ledger: Ledger, told: PaymentReinstated) -> Refusal | None:
     booked: Booked = {}
     unapplied = reversal.unapplied
     for done in reversed(reversal.undone):
-        unapplied += done.cash - _collect_again(ledger, payment, done, told, booked)
+        again = payment.version == reversal.version  # else it is told anew where the cash goes
+        given = _collect_again(ledger, payment, done, told, booked) if again else 0
+        unapplied += done.cash - given
     if unapplied:
         on = max(told.reinstated_on, payment.received_on)
-        entry = held("unapplied_cash", unapplied, payment.currency, on)
+        entry = ledger.hold("unapplied_cash", payment, unapplied, on)
         booked.setdefault(payment.currency, []).append((unapplied, entry))
         payment.held_on = max(payment.held_on, on)
+    for number, one in enumerate(reversal.sent):
+        payment.sent.append(one)
+        again_there = PaymentReinstated(
+            account_id=one.account_id,
+            reversal_id=_name_there(reversal, number),
+            reinstated_on=told.reinstated_on,
+        )
+        send(ledger, again_there, one.account_id, reversal.reversal_id)
     payment.unapplied += unapplied
     payment.reversed -= reversal.total
     reversal.reinstated = ledger.digest
@@ -179,13 +222,19 @@ def reinstate(ledger: Ledger, told: PaymentReinstated) -> Refusal | None:
 def _collect_again(
     ledger: Ledger, payment: Payment, done: Application, told: PaymentReinstated, booked: Booked
 ) -> int:
-    """Apply what was undone once more: the cash that found its item."""
+    """Apply what was undone once more: the cash that found its item; the rest has a claim on it."""
     invoice = ledger.invoice(done.invoice_id)
     item = invoice.item(done.item_id) if invoice is not None else None
-    if invoice is None or item is None or invoice.void or not item.open:
-        return 0
+    if invoice is None or item is None:
+        raise LookupError(f"cash was applied to item {done.item_id!r}, which is not there")
     wanted = Share(done.amount, done.cash, done.deducted)
-    given = wanted.at_most(item.open, done.cash)
+    room = 0 if invoice.void else item.open + min(done.recovered, item.given_up)
+    given = wanted.at_most(room, done.cash)
+    if given.amount < done.amount and not payment.by_rule:
+        rest = Share(done.amount - given.amount, done.cash - given.cash)
+        payment.waiting.append(Told.rest(done, rest, invoice.currency, payment.currency))
+    if not given.amount and not given.deducted:
+        return 0
     on = max(told.reinstated_on, item.free_from(given.amount + given.deducted))
     again, entries = collect(ledger, invoice, item, given, on)
     payment.applied.append(again)

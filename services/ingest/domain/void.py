@@ -1,6 +1,6 @@
 """Voids: an invoice declared never to have been, and the undoing of that."""
 
-from services.ingest.domain import credit, payment
+from services.ingest.domain import credit, receipt
 from services.ingest.domain.adjustment import adjusted
 from services.ingest.domain.ledger import Ledger
 from services.ingest.domain.waiting import wait
@@ -78,7 +78,7 @@ def reinstate(ledger: Ledger, told: InvoiceReinstated) -> Refusal | None:
         reason=told.reason or "",
     )
     credit.meet(ledger, invoice)
-    payment.meet(ledger, invoice)
+    receipt.meet(ledger, invoice)
     ledger.came.append(("reinstated", invoice.invoice_id))
     ledger.sweep = True
     return None
