@@ -1,5 +1,7 @@
 """What ingest is told from outside."""
 
+from pathlib import Path
+
 from pydantic import Field, PositiveInt
 
 from shared.runtime.settings import ServiceSettings
@@ -14,6 +16,20 @@ class IngestSettings(ServiceSettings):
         default=True,
         description="tell the time on every partition; off while a history is replayed",
     )
+    clock_waits_for: str = Field(
+        default="",
+        description="a host's name: while there is one in this network, the clock does not start, "
+        "since a history is being replayed; empty: it starts at once",
+    )
+    identity_check_every: int = Field(
+        default=1_000,
+        ge=0,
+        description="check the books on one event in so many: 1 each (to debug), 0 none",
+    )
+    identity_strict: bool = Field(
+        default=False,
+        description="park a party whose books do not add up, besides counting it (to debug)",
+    )
     door_body_bytes_max: PositiveInt = Field(
         default=1_048_576, description="a larger request gets 413"
     )
@@ -22,4 +38,9 @@ class IngestSettings(ServiceSettings):
     )
     door_waiting_max: PositiveInt = Field(
         default=256, description="requests that may wait for that; the next one gets 429"
+    )
+    sources_file: Path | None = Field(
+        default=None,
+        description="who may come through the doors, with keys and secrets (docs/http.md); "
+        "without it POST /v1/events is open to all and there are no webhooks",
     )

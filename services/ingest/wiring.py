@@ -3,6 +3,7 @@
 from typing import Final
 
 from shared.events import ACCEPTED, BILLING, BROADCAST, COMMANDS, OUTCOMES
+from shared.events.billing import ReferenceBound, ReferenceTold
 from shared.line.wiring import TICK, Wiring
 from shared.topics import (
     BILLING_EVENTS,
@@ -12,6 +13,9 @@ from shared.topics import (
     OUTREACH_OUTCOMES,
 )
 
+_REFERENCES: Final = frozenset({ReferenceBound.type, ReferenceTold.type})
+"""They are about no account, and a reference's party is itself."""
+
 WIRING: Final = Wiring(
     service="ingest",
     inputs=(BILLING_EVENTS, OUTREACH_COMMANDS, OUTREACH_OUTCOMES),
@@ -20,7 +24,7 @@ WIRING: Final = Wiring(
     accepted=ACCEPTED,
     passed_on=frozenset({*COMMANDS, *OUTCOMES, *BROADCAST, TICK}),
     broadcasts=frozenset(BROADCAST),
-    bound_by=frozenset(BILLING) - frozenset(BROADCAST),
+    bound_by=frozenset(BILLING) - frozenset(BROADCAST) - _REFERENCES,
     door=True,
     merged=True,
 )

@@ -17,7 +17,7 @@ EntryKind = Literal[
     "billed",  # + an item issued
     "opening",  # + an item brought forward at go-live: a receivable, not a sale
     "adjusted",  # +- amended amount (a sale or its reduction)
-    "moved",  # +- an amended due date or instalment set: out of the old, into the new; sums to zero
+    "moved",  # +- a new due date, schedule or account: out of the old, into the new; sums to 0
     "voided",  # - an item declared void (takes its sale back)
     "reinstated",  # + a void undone
     "collected",  # - cash applied
@@ -96,6 +96,8 @@ class InvoiceOpened(Moved, type="collections.invoice.opened.v1"):
     amount: str
     open_amount: str
     opening: bool = False
+    contacts: int | None = None
+    """Of a balance brought forward: how many contacts had been made about it."""
     first_overdue_on: date | None = None
     policy: str = ""
     tags: tuple[str, ...] = ()
@@ -155,13 +157,16 @@ class InvoiceReopened(ItemState, type="collections.invoice.reopened.v1"):
 class InvoiceAdjusted(Moved, type="collections.invoice.adjusted.v1"):
     """An amendment, credit, void, reinstatement or write-off, or the undoing of one.
 
-    For kind "amended" `due_on` and `amount` are the item's new ones. `credit_note_id` or
-    `write_off_id` names the document behind it.
+    For kind "amended" `due_on` and `amount` are the item's new ones. "reallocated" is a payment's
+    or credit note's taking back from its items, because it is for others; "transferred" is what
+    another account of the same or another party has now (entries moved, unapplied_cash,
+    unapplied_credit; over both accounts they sum to zero). `document_id` names what is behind it.
     """
 
     kind: Literal[
-        "amended", "credited", "credit_voided", "voided", "reinstated", "written_off", "unwritten"
-    ]
+        "amended", "credited", "credit_voided", "voided", "reinstated", "written_off", "unwritten",
+        "reallocated", "transferred",
+    ]  # fmt: skip
     item_id: str = ""
     invoice_id: str = ""
     due_on: date | None = None
@@ -174,6 +179,7 @@ class InvoiceAdjusted(Moved, type="collections.invoice.adjusted.v1"):
 class PaymentApplied(Moved, type="collections.payment.applied.v1"):
     """Cash went to items: entries of kind collected and deducted.
 
+    Cash for what had been written off takes that back first (write_off_reversed).
     With origin "received" the cash came with this payment; with "unapplied" it was held before
     (an entry of kind unapplied_cash takes it out).
     """

@@ -67,9 +67,18 @@ def answer(content: object, status: int = 200) -> Response:
 class Problem(Exception):
     """A no, with its HTTP status: `reason` from a closed list, `field` if it is about one."""
 
-    def __init__(self, status: int, reason: str, detail: str, field: str = "") -> None:
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        detail: str,
+        field: str = "",
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status, self.reason, self.detail, self.field = status, reason, detail, field
+        self.headers = headers or {}
 
     def response(self) -> Response:
         """The answer that says it."""
@@ -77,7 +86,7 @@ class Problem(Exception):
         again = RETRY_AFTER_S.get(self.status)
         body = json.dumps(content, ensure_ascii=False).encode()
         headers = {} if again is None else {"retry-after": str(again)}
-        return Response(self.status, body, headers=headers)
+        return Response(self.status, body, headers={**headers, **self.headers})
 
 
 Handler = Callable[[Request], Awaitable[Response]]

@@ -123,5 +123,7 @@ def is_cross_field(kind: str, whole: dict[str, Any], variant: dict[str, Any]) ->
     spanning = {
         "billing.item.transferred.v1": {"item_id"},
         "billing.payment.allocated.v1": {"payment_id"},
+        "billing.reference.told.v1": {"event_data"},
+        "billing.transfer.arrived.v1": {"item"},
     }
     return changed <= spanning.get(kind, set())

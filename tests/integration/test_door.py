@@ -144,12 +144,15 @@ async def test_a_command_goes_to_its_topic(ingest: Ingest, door: httpx.AsyncClie
 
 
 async def test_a_batch_that_is_good(ingest: Ingest, door: httpx.AsyncClient) -> None:
-    """All are taken: 202."""
+    """All are taken: 202, with a result for each, in order."""
     events = [an_event() for _ in range(20)]
 
     answer = await post(door, events, BATCH)
 
-    assert (202, {"taken": 20}) == (answer.status_code, answer.json())
+    assert (202, 20) == (answer.status_code, answer.json()["taken"])
+    assert [(number, event["id"], True) for number, event in enumerate(events)] == [
+        (one["index"], one["id"], one["taken"]) for one in answer.json()["results"]
+    ]
     assert await ingest.has(events[-1]["id"])
 
 
@@ -293,6 +296,8 @@ async def test_no_broker(ingest: Ingest, door: httpx.AsyncClient) -> None:
         ("/metrics", "text/plain", "collections_door_requests_total{"),
         ("/docs/asyncapi", "text/html", "Arrears: ingest"),
         ("/docs/asyncapi.json", "application/json", '"InvoiceIssued": {'),
+        ("/docs/openapi", "text/html", "POST /v1/events"),
+        ("/docs/openapi.json", "application/json", '"openapi": "3.1.0"'),
     ],
 )
 async def test_what_else_is_shown(

@@ -11,7 +11,9 @@ import typer
 
 from shared import money
 from shared.cli import eventfile
+from shared.cli.importing.camt import Known, Received, contents, read_statements
 from shared.cli.importing.csvfile import Import, Refused, read_file
+from shared.cli.importing.facts import InvalidError
 from shared.cli.importing.mapping import MappingError, built_in, load_mapping
 from shared.cli.importing.table import FileError
 
@@ -74,6 +76,84 @@ def import_csv(
         raise typer.Exit(1) from None
     typer.echo(summary(result))
     typer.echo(f"written to {out}")
+
+
+@app.command("camt")
+def import_camt(
+    files: Annotated[
+        list[Path], typer.Argument(help="camt.053 or camt.054 files.", exists=True, dir_okay=False)
+    ],
+    out: Annotated[Path, typer.Option(help="The file of events to write.")],
+    *,
+    known: Annotated[
+        list[Path] | None,
+        typer.Option(help="Files of events that tell of the invoices to match.", exists=True),
+    ] = None,
+    suspense: Annotated[
+        str, typer.Option(help="The account for money that names no invoice.")
+    ] = "suspense",
+    creditor: Annotated[
+        str | None,
+        typer.Option(help="Whose bank account it is: closing balances say what is all in."),
+    ] = None,
+    refused: Annotated[
+        Path | None, typer.Option(help="Write all refused entries to this CSV file.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Write nothing if an entry is refused.")
+    ] = False,
+) -> None:
+    """Make a file of events from bank statements (ISO 20022).
+
+    Ends with 1, and writes nothing, if a file cannot be read or nothing in it can be taken, or with
+    --strict if an entry cannot.
+    """
+    try:
+        result = read_statements(
+            contents(files), _known(known or ()), suspense=suspense, creditor_id=creditor
+        )
+        rows = [
+            Refused(one.line, f"{one.file}: {one.element}", one.reason) for one in result.refused
+        ]
+        report_refused(rows, refused)
+        for remark in result.remarks:
+            typer.echo(f"note: {remark}", err=True)
+        if (strict and rows) or not result.events:
+            typer.echo(f"nothing written: {len(rows)} entries refused", err=True)
+            raise typer.Exit(1)
+        eventfile.write(result.events, out)
+    except (FileError, InvalidError, OSError, eventfile.UnsortedError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(received(result))
+    typer.echo(f"written to {out}")
+
+
+def _known(paths: Sequence[Path]) -> Known:
+    """The invoices of which files of events tell."""
+    found = Known()
+    bad: list[eventfile.BadLine] = []
+    for line in eventfile.read(paths, bad.append) if paths else ():
+        try:
+            found.tell(line.event)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            at = f"{line.file}:{line.number}"
+            raise FileError(f"{at}: not an event that the contract takes") from None
+    if bad:
+        raise FileError(str(bad[0]))
+    return found
+
+
+def received(result: Received) -> str:
+    """What became of bank statements, in a few lines for people."""
+    lines = [f"{len(result.events):,} events, {len(result.refused):,} entries refused"]
+    lines += [f"  {number:>9,}  matched by {by}" for by, number in sorted(result.matched.items())]
+    if result.unapplied:
+        lines.append(f"  unapplied {_shown(result.unapplied)}: no invoice is named for certain")
+    if result.again:
+        lines.append(f"  {result.again:>9,}  told before, by another statement")
+    lines.append(f"  {result.left_out:>9,}  left out: debits, and what is not booked yet")
+    return "\n".join(lines)
 
 
 @app.command("shapes")

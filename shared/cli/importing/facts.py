@@ -21,8 +21,10 @@ _AT: Final = {
     "billing.invoice.issued.v1": "10:10:00",
     "billing.invoice.credited.v1": "10:20:00",
     "billing.payment.received.v1": "10:30:00",
+    "billing.payment.reversed.v1": "10:40:00",
 }
 """Times of day, UTC: on the same date from Hawaii to New Zealand, and in this order."""
+_COMPLETED_AT: Final = "10:50:00"
 _ID_LENGTH_MAX: Final = 200
 _AS_IS: Final[tuple[Name, ...]] = ("kind", "creditor_id", "country", "language")
 _CHANNELS: Final[tuple[Name, ...]] = ("email", "phone")
@@ -61,7 +63,7 @@ def account(account_id: str, profile: Mapping[Name, str], on: date, *, source: s
     if points:
         data["contact_points"] = points
     version = hashlib.sha256(repr(sorted(data.items())).encode()).hexdigest()[:8]
-    return _event("billing.account.updated.v1", f"account-{version}", on, data, source=source)
+    return event("billing.account.updated.v1", f"account-{version}", on, data, source=source)
 
 
 def invoice(told: Invoice, invoice_id: str, *, source: str) -> Event:
@@ -78,7 +80,7 @@ def invoice(told: Invoice, invoice_id: str, *, source: str) -> Event:
         if told.credited_invoice_id:
             credit["invoice_id"] = told.credited_invoice_id
         kind = "billing.invoice.credited.v1"
-        return _event(kind, f"credit-{invoice_id}", told.issued_on, credit, source=source)
+        return event(kind, f"credit-{invoice_id}", told.issued_on, credit, source=source)
     data = {
         "account_id": told.account_id,
         "invoice_id": invoice_id,
@@ -90,7 +92,7 @@ def invoice(told: Invoice, invoice_id: str, *, source: str) -> Event:
     if told.number:
         data["number"] = told.number
     kind = "billing.invoice.issued.v1"
-    return _event(kind, f"invoice-{invoice_id}", told.issued_on, data, source=source)
+    return event(kind, f"invoice-{invoice_id}", told.issued_on, data, source=source)
 
 
 def payment(
@@ -109,15 +111,32 @@ def payment(
     if paid.method:
         data["method"] = paid.method
     kind = "billing.payment.received.v1"
-    return _event(kind, f"payment-{payment_id}", paid.received_on, data, source=source)
+    return event(kind, f"payment-{payment_id}", paid.received_on, data, source=source)
 
 
-def day_of(event: Event) -> date:
+def completed(creditor_id: str, through_on: date, *, source: str) -> Event:
+    """That all payments of a creditor are in up to a day."""
+    data = {
+        "creditor_id": creditor_id,
+        "stream": "payments",
+        "through_on": through_on.isoformat(),
+    }
+    return {
+        "specversion": "1.0",
+        "id": f"{creditor_id}:completed-{through_on}",
+        "source": source,
+        "type": "billing.source.completed.v1",
+        "time": f"{through_on}T{_COMPLETED_AT}Z",
+        "data": data,
+    }
+
+
+def day_of(event: Mapping[str, Any]) -> date:
     """The business date of an event made here."""
     return date.fromisoformat(event["time"][:10])
 
 
-def _event(kind: str, what: str, on: date, data: Mapping[str, Any], *, source: str) -> Event:
+def event(kind: str, what: str, on: date, data: Mapping[str, Any], *, source: str) -> Event:
     """An event that the contract takes; its id follows from what it is about.
 
     Raises `InvalidError` if the contract does not take it.

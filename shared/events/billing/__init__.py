@@ -39,13 +39,26 @@ from shared.events.billing.payment import (
     PaymentReversed,
     PaymentScheduled,
 )
+from shared.events.billing.reference import ReferenceBound, ReferenceTold
+from shared.events.billing.transfer import (
+    AccountAbsorbed,
+    ArrivingCash,
+    ArrivingCredit,
+    ArrivingItem,
+    Kind,
+    TransferArrived,
+)
 
 __all__ = [
+    "AccountAbsorbed",
     "AccountMerged",
     "AccountProfile",
     "AccountUpdated",
     "AddressSuppressed",
     "Allocation",
+    "ArrivingCash",
+    "ArrivingCredit",
+    "ArrivingItem",
     "Channel",
     "ConfigPublished",
     "Consent",
@@ -66,6 +79,7 @@ __all__ = [
     "InvoiceVoided",
     "InvoiceWrittenOff",
     "ItemTransferred",
+    "Kind",
     "Opening",
     "PaymentAllocated",
     "PaymentFailed",
@@ -75,6 +89,9 @@ __all__ = [
     "PaymentReversed",
     "PaymentScheduled",
     "Postal",
+    "ReferenceBound",
+    "ReferenceTold",
     "SourceCompleted",
     "Status",
+    "TransferArrived",
 ]

@@ -30,7 +30,8 @@ class Allocation(Part):
     """What part of a payment or credit is for which invoice (and instalment).
 
     `amount` is the cash, in the item's currency; deductions close more than that. `payment_amount`
-    is the same cash in the payment's currency, where that is another one.
+    is the same cash in the payment's currency, where that is another one. `account_id` is the
+    account that the invoice is of, if not the payment's: a parent may pay for its children.
     """
 
     invoice_id: Id
@@ -38,6 +39,7 @@ class Allocation(Part):
     amount: Amount
     payment_amount: Amount | None = None
     deductions: tuple[Deduction, ...] = ()
+    account_id: Id | None = None
 
 
 class PaymentReceived(Told, type="billing.payment.received.v1"):
@@ -141,7 +143,10 @@ class PaymentFailed(Told, type="billing.payment.failed.v1"):
 
 
 class ItemTransferred(Told, type="billing.item.transferred.v1"):
-    """An item, or cash, was booked on the wrong account of the party."""
+    """An item, or cash, was booked on the wrong account: it is another's, of any party.
+
+    What is not open (or not held) any more stays; so no more than there is changes accounts.
+    """
 
     transfer_id: Id
     from_account_id: Id
@@ -149,6 +154,8 @@ class ItemTransferred(Told, type="billing.item.transferred.v1"):
     item_id: Id | None = None
     payment_id: Id | None = None
     amount: Amount
+    transferred_on: BusinessDate | None = None
+    """Without it, the creditor's day of the event's time."""
 
     @property
     def account_id(self) -> str:

@@ -1,0 +1,93 @@
+"""What one account's books send to another's: the second leg of a transfer or a merger.
+
+Ingest writes these to itself. Each is self-contained, and its id follows from its cause, so that it
+is booked once, wherever the other account lives.
+"""
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from shared.events.billing.payment import Allocation
+from shared.events.fields import (
+    Amount,
+    BusinessDate,
+    Currency,
+    Id,
+    Label,
+    Part,
+    Told,
+    Url,
+    refuse,
+)
+
+Kind = Literal["invoice", "debit_note", "charge", "retention", "prepayment"]
+
+
+class ArrivingItem(Part):
+    """An item as the account that had it told of it; it keeps its due date."""
+
+    item_id: Id
+    invoice_id: Id
+    home_id: Id
+    """The account that the invoice was issued to."""
+    number: Label = ""
+    kind: Kind = "invoice"
+    issued_on: BusinessDate
+    due_on: BusinessDate
+    sales: bool = True
+    first_overdue_on: BusinessDate | None = None
+    policy: Label = ""
+    tags: tuple[Label, ...] = ()
+    pay_url: Url | None = None
+    document_url: Url | None = None
+
+
+class ArrivingCash(Part):
+    """Money that was held, and what it was told to be for."""
+
+    payment_id: Id
+    home_id: Id
+    """The account on which it was received."""
+    received_on: BusinessDate
+    method: Label = ""
+    by_rule: bool = True
+    """Whether nobody said what it is for."""
+    allocations: tuple[Allocation, ...] = ()
+
+
+class ArrivingCredit(Part):
+    """Credit that was held, and the invoice that it was told to be for."""
+
+    credit_note_id: Id
+    credited_on: BusinessDate
+    invoice_id: Id | None = None
+
+
+class TransferArrived(Told, type="billing.transfer.arrived.v1"):
+    """An item, cash or credit left `from_account_id`, and is this account's now."""
+
+    transfer_id: Id
+    account_id: Id
+    from_account_id: Id
+    transferred_on: BusinessDate
+    amount: Amount
+    currency: Currency
+    item: ArrivingItem | None = None
+    cash: ArrivingCash | None = None
+    credit: ArrivingCredit | None = None
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> "TransferArrived":
+        if [self.item, self.cash, self.credit].count(None) != 2:  # noqa: PLR2004 - all but one
+            refuse(self, "item", why="either item, cash or credit is expected")
+        return self
+
+
+class AccountAbsorbed(Told, type="billing.account.absorbed.v1"):
+    """All that these accounts have or will be told is this account's from now on."""
+
+    account_id: Id
+    absorbed: tuple[Id, ...]
+    """The account that was merged, and those that had been merged into it before."""
+    merged_on: BusinessDate
