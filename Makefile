@@ -12,7 +12,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help env check format check-style check-types check-imports check-schemas \
-        test unit contract scenario integration faults demo bench stack-up stack-down lock clean
+        test unit contract scenario integration faults fuzz demo bench stack-up stack-down lock clean
 MAKEFLAGS += --no-print-directory
 
 help: ## show this
@@ -54,6 +54,9 @@ unit: $(STAMP) ## the tests that need no broker and no database, in seconds
 
 contract scenario integration faults: $(STAMP)
 	@$(PYTEST) $(ARGS) tests/$@
+
+fuzz: $(STAMP) ## 100,000 hostile payloads through every door, some minutes
+	@FUZZ_PAYLOADS=100000 $(PYTEST) $(ARGS) tests/unit/ingest/test_door_fuzz.py
 
 # make demo ONCE=1 ends by itself; make demo DATA=file.csv takes your own invoices.
 demo: $(STAMP) ## a year of history through everything; ONCE=1 ends by itself, DATA=file.csv is yours

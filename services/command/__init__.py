@@ -28,7 +28,11 @@ TABLE = (
     Row("simulate", "services.command.simulate", "All four services over a file, in one process."),
     Row("replay", "services.command.replay", "A file of events through Kafka, ticks in between."),
     Row("import", "shared.cli.importing.app", "CSV or bank statements to a file of events."),
+    Row("source", "services.command.source", "Whether a billing system and the ledger agree."),
+    Row("config", "services.command.config", "Creditors as reviewed text: check, event."),
+    Row("model", "services.command.model", "Train, compare and promote models of scoring."),
     Row("schemas", "shared.cli.schemas", "The published JSON Schemas: write, check."),
+    Row("env", "services.command.envfile", "The settings as .env.example: write, check."),
     Row("bench", "services.command.bench", "Speed, as ratios to a bare loop."),
 )
 

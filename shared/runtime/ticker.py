@@ -5,7 +5,8 @@ has heard.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
@@ -55,9 +56,20 @@ class Ticker:
     """Publishes a tick at every full period of UTC, as long as it runs."""
 
     def __init__(
-        self, publisher: Publishing, clock: Clock, *, period_s: float, partitions: int
+        self,
+        publisher: Publishing,
+        clock: Clock,
+        *,
+        period_s: float,
+        partitions: int,
+        held: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
-        """Tick each `period_s` seconds, counted from 1970, on `partitions` partitions."""
+        """Tick each `period_s` seconds, counted from 1970, on `partitions` partitions.
+
+        While `held` says so, before the first tick, there is none: a history is being replayed, for
+        which today is the future.
+        """
+        self._held = held
         self._publisher = publisher
         self._clock = clock
         self._period = timedelta(seconds=period_s)
@@ -71,11 +83,23 @@ class Ticker:
 
     async def run(self) -> None:
         """Tick until `stop`. After an outage one tick, the latest, makes up for those missed."""
+        await self._until_free()
         while not self._stopping.is_set():
             at = self._due()
             if at > self._last:
                 await self._say(at)
             await self._pause()
+
+    async def _until_free(self) -> None:
+        told = False
+        while self._held is not None and not self._stopping.is_set() and await self._held():
+            if not told:
+                log.info("clock.held")
+            told = True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), LOOK_S)
+        if told:
+            log.info("clock.free")
 
     def _due(self) -> datetime:
         """The latest full period that has come."""
