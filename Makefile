@@ -12,7 +12,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help env check format check-style check-types check-imports check-schemas \
-        test unit contract scenario integration faults fuzz demo bench stack-up stack-down lock clean
+        test unit contract scenario integration faults fuzz demo bench compose-check stack-up stack-down lock clean
 MAKEFLAGS += --no-print-directory
 
 help: ## show this
@@ -64,6 +64,9 @@ demo: $(STAMP) ## a year of history through everything; ONCE=1 ends by itself, D
 
 bench: $(STAMP) ## speed, as ratios to a bare loop
 	@$(BIN)/arrears bench $(ARGS)
+
+compose-check: ## try docker-compose.yml for real: kill each container, compare (needs Docker)
+	@deploy/compose-check $(ARGS)
 
 stack-up: $(STAMP) ## a local Kafka and MongoDB that stay
 	@$(BIN)/arrears stack up $(ARGS)
