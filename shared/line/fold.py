@@ -15,7 +15,10 @@ from shared.line.size import exceeds
 from shared.line.ticking import tick
 from shared.line.wiring import TICK
 
-__all__ = ["Fold", "Spoiled"]
+__all__ = ["BROADCAST_REFUSED", "Fold", "Spoiled"]
+
+BROADCAST_REFUSED: Final = "broadcast_refused"
+"""The outcome of what concerns all and could not be folded: what held before goes on holding."""
 
 _EVENTS_BETWEEN_LOOKS: Final = 8
 _TOO_LARGE_TO_GO_ON: Final = Refusal(
@@ -37,6 +40,8 @@ class Fold(Page):
                 break
             if not self._arrival(arrival):
                 break
+            if not number:
+                self.oldest = arrival
             self.cursor.offsets[arrival.topic] = arrival.offset + 1
             if asked:
                 asked.pop(self.place, None)
@@ -166,7 +171,7 @@ class Fold(Page):
             self.writes.outbox.extend(lane.door.copies(arrival))
         self.pass_on(event)
         if self.poisoned(""):
-            self.count(arrival, "broadcast_refused")
+            self.count(arrival, BROADCAST_REFUSED)
             return
         self.begin(event, "", woken=False)
         try:

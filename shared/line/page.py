@@ -48,6 +48,8 @@ class Page:
         self.done = 0
         self.place: tuple[str, int] = ("", 0)
         self.stamp: datetime | None = None
+        self.oldest: Arrival | None = None
+        """The first arrival of the batch."""
         self.moved = False
         """Whether anything happened at all: else there is nothing to commit."""
         self.effects = Effects(now=EPOCH, shared=lane.shared)

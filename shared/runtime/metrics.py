@@ -65,7 +65,10 @@ class ShellMetrics:
             "outcome",
         )
         self.event_latency = self._histograms(
-            "event_latency_seconds", "From an event's time to its commit.", LATENCY_S, "type"
+            "event_latency_seconds",
+            "From a record's append to its commit; the oldest of each partition's batch counts.",
+            LATENCY_S,
+            "type",
         )
         self.dead_letters = self._counters("dead_letters", "Events refused, by reason.", "reason")
         self.dead_letters_last_minute = self._gauges(
@@ -96,7 +99,7 @@ class ShellMetrics:
         )
         self.lag_seconds = self._gauges(
             "consumer_lag_seconds",
-            "Age of the oldest record behind the cursor; 0: there is none.",
+            "Age of the oldest record that was read and is not committed; 0: there is none.",
             "topic",
             "partition",
         )
@@ -123,7 +126,7 @@ class ShellMetrics:
 
     def _output(self) -> None:
         self.outbox_pending = self._gauges(
-            "outbox_pending", "Records committed and not yet taken by Kafka."
+            "outbox_pending", "Records committed and on their way to Kafka."
         ).of()
         self.published = self._counters("published", "Records that Kafka has taken.", "topic")
         self.publish_retries = self._counters(

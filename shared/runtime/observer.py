@@ -1,13 +1,14 @@
 """What a round tells the outside: one canonical log line, the metrics, and readiness."""
 
 from collections import Counter, deque
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import structlog
 
 from shared.core import REFUSALS
-from shared.line.fold import Fold
+from shared.line.fold import BROADCAST_REFUSED, Fold
+from shared.line.lane import Lane
 from shared.runtime.clock import monotonic, now
 from shared.runtime.metrics import ShellMetrics
 
@@ -26,6 +27,8 @@ class Observer:
     """How many partitions are owned; None before the first assignment."""
     progressed_at: float = field(default_factory=monotonic)
     _letters: deque[tuple[float, int]] = field(default_factory=deque)
+    _shown: set[tuple[str, int]] = field(default_factory=set)
+    """Topics and partitions that the gauges show."""
 
     def round(
         self,
@@ -48,6 +51,8 @@ class Observer:
             self.metrics.events_processed.of(kind, outcome).inc(number)
             if outcome in REFUSALS:
                 self.metrics.dead_letters.of(outcome).inc(number)
+            elif outcome == BROADCAST_REFUSED:
+                self.metrics.broadcasts_refused.inc(number)
         for topic, number in outputs.items():
             self.metrics.published.of(topic).inc(number)
         stages = {"load": load_s, "fold": fold_s, "commit": commit_s, "publish": publish_s}
@@ -75,6 +80,37 @@ class Observer:
             self.metrics.watermark.of(topic, lane.partition).set(at.timestamp())
         for topic in lane.cursor.offsets:
             self.metrics.last_processed.of(topic).set(moment)
+        oldest = fold.oldest
+        if oldest is not None and oldest.stamp is not None:
+            kind = oldest.event.type if oldest.event else "unknown"
+            waited_s = max(0.0, moment - oldest.stamp.timestamp())
+            self.metrics.event_latency.of(kind).observe(waited_s)
+
+    def watch(self, lanes: Collection[Lane], lag: Mapping[tuple[str, int], int]) -> None:
+        """Note how the owned partitions stand; `lag` is in records, by topic and partition."""
+        moment = now().timestamp()
+        self._forget({(topic, lane.partition) for lane in lanes for topic in lane.pending})
+        for (topic, partition), behind in lag.items():
+            self.metrics.lag_messages.of(topic, partition).set(behind)
+        for lane in lanes:
+            self.metrics.epoch.of(lane.partition).set(lane.cursor.epoch)
+            for topic, queue in lane.pending.items():
+                stamp = queue[0].stamp if queue else None
+                age_s = 0.0 if stamp is None else max(0.0, moment - stamp.timestamp())
+                self.metrics.lag_seconds.of(topic, lane.partition).set(age_s)
+
+    def _forget(self, owned: set[tuple[str, int]]) -> None:
+        """Show no more what went to another instance: there it moves on, here it would stand."""
+        for topic, partition in self._shown - owned:
+            for gauges in (self.metrics.lag_messages, self.metrics.lag_seconds):
+                gauges.drop(topic, partition)
+            self.metrics.watermark.drop(topic, partition)
+            self.metrics.epoch.drop(partition)
+        self._shown = owned
+
+    def publishing(self, records: int) -> None:
+        """So many records are on their way; 0 once they have arrived."""
+        self.metrics.outbox_pending.set(records)
 
     def _count_letters(self, letters: int) -> None:
         moment = monotonic()

@@ -157,7 +157,9 @@ class Rounds:
     async def _publish(self, records: list[Record], ids: Mapping[int, tuple[str, ...]]) -> None:
         """Publish what a round committed; its outbox documents go with a later commit."""
         if records:
+            self.observer.publishing(len(records))
             await self._persist("publishing", lambda: self.publisher.publish(records))
+            self.observer.publishing(0)
         for partition, names in ids.items():
             if partition in self.published:
                 self.published[partition] += names

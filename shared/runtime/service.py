@@ -181,8 +181,7 @@ class Service:
             orphaned_s = orphaned_s + 1 if self.consumer() and self.ownership.orphans() else 0
             if orphaned_s > patience_s:
                 self.end("partitions were given to us that another process has taken: start anew")
-            for (topic, partition), behind in (await self.intake.lag()).items():
-                self.metrics.lag_messages.of(topic, partition).set(behind)
+            self.observer.watch(list(self.rounds.lanes.values()), await self.intake.lag())
             self.metrics.ready.set(0 if self.unready() else 1)
 
     async def behind(self) -> int:
