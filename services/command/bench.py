@@ -148,7 +148,7 @@ async def _all(
         await place.ready()
         rate = results.whole.per_second / 2
         a_day = results.whole.records / (to_whole - to_alone).days
-        midnights = int(rate * size.load_s / a_day)
+        midnights = int(rate * (size.load_s - latency.WARM_S) / a_day)
         load = latency.under_load(
             place,
             told.before(end),

@@ -28,6 +28,8 @@ from shared.topics import OUTREACH_TASKS, PARTITIONS
 BEAT_S: Final = 0.02
 """How often the load behind the samples is published."""
 STRAGGLERS_S: Final = 15.0
+WARM_S: Final = 3.0
+"""Under load, samples of the first seconds do not count: the services have only just started."""
 _DAY: Final = timedelta(days=1)
 _REQUESTED: Final = ContactRequested.type.encode()
 _CANCELLED: Final = ContactCancelled.type.encode()
@@ -175,7 +177,8 @@ async def under_load(
 ) -> Latency:
     """As at rest, in the midst of a history that is sent at `rate` records a second.
 
-    It ends with the history, or with the last samples within `most_s` seconds.
+    It ends with the history, or with the last samples within `most_s` seconds; those of the first
+    `WARM_S` seconds only warm up.
     """
     beats = _prepare(score(load, each=each), int(rate * most_s))
     payer = Publisher({"bootstrap_servers": site.kafka}, deadline_s=60)
@@ -186,7 +189,8 @@ async def under_load(
         while beats:
             due = rate * (monotonic() - started) - sent
             records, names = _take(beats, due)
-            samples.asked.update(dict.fromkeys(names, monotonic()))
+            if monotonic() - started > WARM_S:
+                samples.asked.update(dict.fromkeys(names, monotonic()))
             sent += len(records)
             if records:
                 await site.publisher.publish(records)
@@ -230,7 +234,7 @@ async def _pay(watch: Watch, samples: Samples, payer: Publisher) -> None:
     at = datetime(2000, 1, 1, tzinfo=UTC)  # a payment that was made long ago, and told now
     while True:
         name = await watch.unpaid.get()
-        if name.startswith("load-"):
+        if name in samples.asked:
             event: dict[str, Any] = probe.payment(name, 1, at)
             moment = monotonic()
             await payer.publish(probe.records([event]))
