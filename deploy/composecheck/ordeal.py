@@ -98,10 +98,8 @@ class Ordeal:
         """Start the replay of a day, with its ticks, in a container of its own."""
         name = f"day-{one.number}.jsonl"
         story.write(one.sent, self.folder / name)
-        hours = f"{story.TICK_H}"
-        return self._arrears(
-            "replay", f"/story/{name}", "--tick-hours", hours, "--until", one.until
-        )
+        step = f"{story.TICK_H}h"
+        return self._arrears("replay", f"/story/{name}", "--tick", step, "--until", one.until)
 
     def _arrears(self, *arguments: str) -> "_Sending":
         """Start the command line in a container."""
@@ -112,11 +110,12 @@ class Ordeal:
 
     def _sent(self, one: story.Round, sending: "_Sending") -> None:
         """Wait until the day has been sent; once more where Kafka was away for too long."""
-        for _ in range(TRIES):
+        for tries_left in reversed(range(TRIES)):
             if sending.wait() == 0:
                 return
-            self.sent_again += 1
-            sending = self._send(one)
+            if tries_left:
+                self.sent_again += 1
+                sending = self._send(one)
         raise Failed(f"the replay of {one.title} does not succeed:\n{sending.said()}")
 
     @staticmethod
