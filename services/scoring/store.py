@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.scoring.domain.behaviour import Behaviour
-from services.scoring.domain.configuration import Configuration, Configured
+from services.scoring.domain.configuration import Configured
 from services.scoring.domain.model import Model
 from services.scoring.domain.standing import (
     BY_ACCOUNT,
@@ -16,6 +16,7 @@ from services.scoring.domain.standing import (
     in_list,
     kept_under,
 )
+from shared.configuration import Configuration
 from shared.core import Party
 from shared.line.parties import DocumentCodec
 from shared.runtime.store import MongoReader

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.events.base import Fact
 from shared.events.billing import AccountProfile
+from shared.money import minor
 
 EntryKind = Literal[
     "billed",  # + an item issued
@@ -82,6 +83,19 @@ class Moved(OnAccount):
 
     currency: str
     entries: tuple[Entry, ...] = ()
+
+    def new_cash(self) -> int:
+        """New cash on an account, in minor units: what came, less what turned out not to have.
+
+        Cash that was held before and now went to an item is not new: its two entries sum to zero.
+        """
+        cash = 0
+        for entry in self.entries:
+            if entry.kind in ("collected", "reversed"):
+                cash -= minor(entry.amount, self.currency)
+            elif entry.kind == "unapplied_cash":
+                cash += minor(entry.amount, self.currency)
+        return cash
 
 
 class InvoiceOpened(Moved, type="collections.invoice.opened.v1"):

@@ -5,10 +5,10 @@ from typing import Any, cast
 
 import pytest
 
-from services.scoring.domain.configuration import Configuration
 from services.scoring.domain.core import ScoringCore
 from services.scoring.domain.reading import ModelError
 from services.scoring.sources import read_scorecard, read_segments
+from shared.configuration import Configuration
 from shared.core import Outgoing
 from shared.events.billing import ConfigPublished
 from shared.events.commands import PromiseMake

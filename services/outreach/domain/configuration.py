@@ -1,15 +1,14 @@
 """What is configured: the policy and the creditors in force, and those to come."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from typing_extensions import override
-
 from services.outreach.domain.policy import Policy, PolicyError
-from shared.core import Document, Party
+from shared.configuration import Configuration
+from shared.core import Party
 from shared.events.billing import ConfigPublished
 
 ACTED_ON: Final = ("policy", "creditors")
@@ -22,55 +21,6 @@ class Creditor:
 
     name: str
     time_zone: str = "UTC"
-
-
-@dataclass(slots=True)
-class Published:
-    """One configuration as it was published."""
-
-    number: int
-    starts_at: datetime
-    document: dict[str, Any]
-
-
-@dataclass(slots=True)
-class Configuration(Document):
-    """All of one kind that is in force or to come, by number."""
-
-    prefix: ClassVar[str] = "config"
-
-    kind: str
-    published: list[Published] = field(default_factory=list)
-
-    @property
-    @override
-    def key(self) -> str:
-        """The kind."""
-        return self.kind
-
-    @property
-    def highest(self) -> int:
-        """The highest number seen."""
-        found = 0
-        for each in self.published:
-            found = max(found, each.number)
-        return found
-
-    def in_force(self, at: datetime) -> Published | None:
-        """The one with the highest number of those whose time has come."""
-        found = None  # asked for at every event: a plain loop costs a third of `max`
-        for each in self.published:
-            if each.starts_at <= at and (found is None or each.number > found.number):
-                found = each
-        return found
-
-    def next_start(self, at: datetime) -> datetime | None:
-        """When the next one takes effect."""
-        found = None
-        for each in self.published:
-            if each.starts_at > at and (found is None or each.starts_at < found):
-                found = each.starts_at
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +46,13 @@ def publish(shared: Party, told: ConfigPublished, *, now: datetime) -> bool:
     if told.kind not in ACTED_ON:
         return False
     found = shared.find(Configuration, told.kind) or Configuration(told.kind)
-    if found.published and told.number <= found.highest:
+    if found.is_stale(told):
         return False
     if told.kind == "policy":
         Policy.from_document(told.document)
     else:
         creditors_of(told.document)
-    in_force = found.in_force(now)
-    rest = [e for e in found.published if e is in_force or e.starts_at > now]
-    found.published = [*rest, Published(told.number, told.from_, told.document)]
+    found.take(told, now=now)
     shared.keep(found)
     return True
 

@@ -20,7 +20,7 @@ from typing import Final
 from services.outreach.domain.account import Account, Profile
 from services.outreach.domain.addresses import SuppressedAddresses, suppress
 from services.outreach.domain.caps import ContactLog
-from services.outreach.domain.configuration import Configuration, InForce, creditors_of, publish
+from services.outreach.domain.configuration import InForce, creditors_of, publish
 from services.outreach.domain.consent import Consents
 from services.outreach.domain.decide import decide_account
 from services.outreach.domain.docket import Docket
@@ -32,6 +32,7 @@ from services.outreach.domain.policy import Policy
 from services.outreach.domain.reported import report
 from services.outreach.domain.stage import tell_stage
 from services.outreach.domain.wakes import pass_moment
+from shared.configuration import Configuration
 from shared.core import Document, Effects, Event, Party, Refusal
 from shared.events.billing import AddressSuppressed, ConfigPublished
 from shared.events.commands import Command

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from services.outreach.domain.days import later
 from services.outreach.domain.policy import PromiseRule
 from shared.events.ledger import Moved, PaymentApplied, PaymentUnapplied
-from shared.money import minor, text
+from shared.money import text
 
 PromiseState = Literal["open", "kept", "partially_kept", "broken", "cancelled", "rescheduled"]
 
@@ -54,20 +54,6 @@ class Promise:
 def last_day(due_on: date, rule: PromiseRule) -> date:
     """The last day on which money for a promise is in time."""
     return later(due_on, rule.grace_days)
-
-
-def cash_of(moved: Moved) -> int:
-    """New cash on an account, in minor units: what came, less what turned out never to have come.
-
-    Cash that was held before and now went to an item is not new: its two entries sum to zero.
-    """
-    cash = 0
-    for entry in moved.entries:
-        if entry.kind in ("collected", "reversed"):
-            cash -= minor(entry.amount, moved.currency)
-        elif entry.kind == "unapplied_cash":
-            cash += minor(entry.amount, moved.currency)
-    return cash
 
 
 def received_on(moved: Moved, day: date) -> date:

@@ -7,7 +7,7 @@ from services.outreach.domain.account import Account
 from services.outreach.domain.days import later
 from services.outreach.domain.docket import Docket
 from services.outreach.domain.holds import find_hold, place, release_hold
-from services.outreach.domain.promise import Promise, cash_of, last_day, received_on
+from services.outreach.domain.promise import Promise, last_day, received_on
 from shared.events.ledger import Moved
 from shared.events.outreach import (
     PromiseBroken,
@@ -66,7 +66,7 @@ def receive(docket: Docket, account: Account, moved: Moved) -> None:
     It is the business date that counts: money that is booked after a promise was judged but came
     in time changes the verdict.
     """
-    cash = cash_of(moved)
+    cash = moved.new_cash()
     if not cash:
         return
     day = received_on(moved, docket.day(account, docket.time))

@@ -1,11 +1,9 @@
 """What is configured by event: the model and the segments in force, and those to come."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Final, Literal
-
-from typing_extensions import override
+from typing import Any, Final, Literal
 
 from services.scoring.domain.features import FEATURES
 from services.scoring.domain.learned import Learned, p_pay_of, points_of
@@ -16,7 +14,8 @@ from services.scoring.domain.reading import ModelError, Reading, document
 from services.scoring.domain.scorecard import KIND as SCORECARD
 from services.scoring.domain.scorecard import Scorecard
 from services.scoring.domain.segments import Segments
-from shared.core import Document, Party
+from shared.configuration import Configuration, Published
+from shared.core import Party
 from shared.events.billing import ConfigPublished
 from shared.events.scores import ShadowScore
 
@@ -24,36 +23,6 @@ Kind = Literal["model", "segments"]
 _READ_MAX: Final = 64
 CHALLENGERS_MAX: Final = 5
 """Each costs time at every score that goes out."""
-
-
-@dataclass(slots=True)
-class Published:
-    """One configuration as it was published."""
-
-    number: int
-    starts_at: datetime
-    document: dict[str, Any]
-
-
-@dataclass(slots=True)
-class Configuration(Document):
-    """All of one kind that is in force or to come, by number."""
-
-    prefix: ClassVar[str] = "config"
-
-    kind: str
-    published: list[Published] = field(default_factory=list)
-
-    @property
-    @override
-    def key(self) -> str:
-        """The kind."""
-        return self.kind
-
-    def in_force(self, at: datetime) -> Published | None:
-        """The one with the highest number of those whose time has come."""
-        begun = [each for each in self.published if each.starts_at <= at]
-        return max(begun, key=lambda each: each.number, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +96,11 @@ class Configured:
         if told.kind not in ("model", "segments"):
             return False
         found = shared.find(Configuration, told.kind) or Configuration(told.kind)
-        if any(each.number >= told.number for each in found.published):
+        if found.is_stale(told):
             return False
         published = Published(told.number, told.from_, told.document)
         self._of(*((published, None) if told.kind == "model" else (None, published)))
-        in_force = found.in_force(now)
-        rest = [e for e in found.published if e is in_force or e.starts_at > now]
-        found.published = [*rest, published]
+        found.take(told, now=now)
         shared.keep(found)
         return True
 

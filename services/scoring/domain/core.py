@@ -11,7 +11,7 @@ from typing import Final
 
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.bookings import BOOKINGS
-from services.scoring.domain.configuration import Configuration, Configured, InForce
+from services.scoring.domain.configuration import Configured, InForce
 from services.scoring.domain.features import taken
 from services.scoring.domain.promises import ORDERS, Promises, judge
 from services.scoring.domain.reports import REPORTS
@@ -19,6 +19,7 @@ from services.scoring.domain.score import Score, has_moved, score_of, to_fact, t
 from services.scoring.domain.scorecard import Scorecard
 from services.scoring.domain.segments import Segments
 from services.scoring.domain.standing import Kept, Standing
+from shared.configuration import Configuration
 from shared.core import Document, Effects, Event, Party, Refusal
 from shared.events.base import Fact
 from shared.events.billing import ConfigPublished

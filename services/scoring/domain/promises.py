@@ -61,7 +61,7 @@ class Promises(Document):
 
     def receive(self, moved: Moved) -> None:
         """Count cash (below zero: it never came) towards the promises that it is in time for."""
-        cash = _cash_of(moved)
+        cash = moved.new_cash()
         for promise in self.open if cash else ():
             if promise.account_id != moved.account_id or promise.currency != moved.currency:
                 continue
@@ -136,17 +136,6 @@ def _drop(promises: Promises, behaviour: Behaviour, promise_id: str) -> Promised
         promises.open.remove(found)
         behaviour.promises_open = max(0, behaviour.promises_open - 1)
     return found
-
-
-def _cash_of(moved: Moved) -> int:
-    """New cash in minor units; what was held before and now went to an item sums to zero."""
-    cash = 0
-    for entry in moved.entries:
-        if entry.kind in ("collected", "reversed"):
-            cash -= minor(entry.amount, moved.currency)
-        elif entry.kind == "unapplied_cash":
-            cash += minor(entry.amount, moved.currency)
-    return cash
 
 
 def _received_on(moved: Moved) -> date:
