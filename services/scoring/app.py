@@ -9,10 +9,6 @@ the scores           of one account, and what would change them most     GET /v1
 the segments         as gauges, each quarter of a minute                 GET /metrics
 """
 
-import asyncio
-
-import structlog
-
 from services.scoring.api import ScoringApi
 from services.scoring.domain.configuration import Configured
 from services.scoring.domain.core import ScoringCore
@@ -21,13 +17,11 @@ from services.scoring.settings import ScoringSettings
 from services.scoring.sources import read_scorecard, read_segments
 from services.scoring.store import Scores
 from services.scoring.wiring import WIRING
-from shared.line.ports import Unavailable
-from shared.runtime.doors import Door
+from shared.runtime.doors import reading_doors
 from shared.runtime.process import run_service
 from shared.runtime.service import Service
+from shared.runtime.showing import Showing
 from shared.runtime.store import MongoReader
-
-log = structlog.get_logger()
 
 
 def run(settings: ScoringSettings) -> int:
@@ -38,36 +32,15 @@ def run(settings: ScoringSettings) -> int:
     scores = Scores(reader, Configured(scorecard, segments))
     api = ScoringApi(scores)
     gauges = SegmentMetrics(service.registry)
-    showing: list[asyncio.Task[None]] = []
 
     async def show() -> None:
-        while True:
-            try:
-                gauges.show(await scores.figures())
-            except Unavailable as failure:
-                log.info("scoring.not_shown", why=str(failure))
-            await asyncio.sleep(settings.gauges_period_s)
+        gauges.show(await scores.figures())
 
-    async def start_showing() -> None:
-        showing.append(asyncio.create_task(show()))
-
-    async def stop_showing() -> None:
-        for task in showing:
-            task.cancel()
-        await reader.stop()
-
+    showing = Showing("scoring", show, settings.gauges_period_s)
     doors = {"/v1/worklist": api.worklist, "/v1/scores": api.scores}
     return run_service(
         service,
-        routes=[
-            (
-                path,
-                Door(
-                    handler, name=path, methods=("GET",), body_bytes_max=0, metrics=service.metrics
-                ),
-            )
-            for path, handler in doors.items()
-        ],
-        after_startup=[start_showing],
-        on_shutdown=[stop_showing],
+        routes=reading_doors(doors, service.metrics),
+        after_startup=[showing.start],
+        on_shutdown=[showing.stop, reader.stop],
     )

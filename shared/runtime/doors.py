@@ -200,3 +200,11 @@ class Door:
 
     def _too_large(self) -> Problem:
         return Problem(413, "oversize", f"the body may have {self._body_bytes_max} bytes at most")
+
+
+def reading_doors(handlers: Mapping[str, Handler], metrics: ShellMetrics) -> list[tuple[str, Asgi]]:
+    """Doors by their paths that only read: GET, without a body."""
+    return [
+        (path, Door(handler, name=path, methods=("GET",), body_bytes_max=0, metrics=metrics))
+        for path, handler in handlers.items()
+    ]
