@@ -70,7 +70,8 @@ def arrive(
     if _TICK_HEADER in headers and _take_tick(arrival, wiring):
         return arrival
     if wiring.door and value and len(value) > FOREIGN_BYTES_MAX:
-        arrival.refusal = oversize(len(value))
+        why = f"{len(value)} bytes; at most {FOREIGN_BYTES_MAX} are taken"
+        arrival.refusal = Refusal("oversize", why)
         return arrival
     decoded = envelope.decode(headers, value, key)
     if isinstance(decoded, Refusal):
@@ -93,11 +94,6 @@ def arrive(
         arrival.event = event
         arrival.copy = event.type in wiring.broadcasts and any(n == BROADCAST for n, _ in headers)
     return arrival
-
-
-def oversize(size: int) -> Refusal:
-    """The refusal of a record from outside that could not go on with what is added to it."""
-    return Refusal("oversize", f"{size} bytes; at most {FOREIGN_BYTES_MAX} are taken")
 
 
 def _take_tick(arrival: Arrival, wiring: Wiring) -> bool:

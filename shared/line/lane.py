@@ -45,7 +45,6 @@ class Needs:
     parties: set[str] = field(default_factory=set)
     keys: set[tuple[str, str, str]] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
-    accounts: dict[str, Binding] = field(default_factory=dict)
 
 
 class Lane:

@@ -17,37 +17,15 @@ from shared.line.lane import Gap, Lane, Needs
 from shared.line.ports import Binding, Committed, Record, Row, Store, Unavailable, WriteSet
 from shared.runtime.clock import monotonic
 from shared.runtime.observer import Observer
+from shared.runtime.pacing import Pacing, shared_out
 from shared.runtime.producer import PublishUnavailable
 
 T = TypeVar("T")
 PAUSES_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Pauses between tries while the store or the broker is away; the last one is repeated."""
 _BINDINGS_MAX: Final = 500_000
-RECORD_S: Final = 100e-6
-"""What folding a record is guessed to cost, before any was."""
-FOLD_TO_REST: Final = 3
-"""How much longer than all else of a round folding may take, where much is queued."""
-LONGEST: Final = 6
-"""But so many times what the settings say at most."""
-LEAST_OF_A_LANE: Final = 16
-"""Records that are taken from a lane at least, however long they take."""
 
 log = structlog.get_logger()
-
-
-def _lately(before: float, now: float) -> float:
-    """A running mean that has forgotten most of it after a few rounds."""
-    return max(1e-6, (before + now) / 2)
-
-
-def _shared_out(lines: dict[Lane, list[Arrival]], most: int) -> dict[Lane, list[Arrival]]:
-    """The beginnings of lines, about `most` records together; what short ones leave is shared."""
-    found: dict[Lane, list[Arrival]] = {}
-    for lane, line in sorted(lines.items(), key=lambda item: len(item[1])):
-        share = max(LEAST_OF_A_LANE, most // (len(lines) - len(found)))
-        found[lane] = line[:share]
-        most -= len(found[lane])
-    return found
 
 
 class Abandoned(Exception):
@@ -85,10 +63,7 @@ class Rounds:
     """Told when a round has taken records off the queues."""
     _publication: "asyncio.Task[None] | None" = None
     """What is on its way to the broker."""
-    _record_s: float = RECORD_S
-    """What folding a record has cost lately: no more is prepared than can be folded in time."""
-    _around_s: float = 0.0
-    """What a round has cost lately besides folding."""
+    _pacing: Pacing = field(default_factory=Pacing)
 
     async def work(self) -> None:
         """Go round until nothing is queued that can be folded now, and all is published."""
@@ -134,7 +109,7 @@ class Rounds:
         folds = self._fold(lines, started=loaded)
         folded = monotonic()
         if records_done := sum(fold.done for fold in folds.values()):
-            self._record_s = _lately(self._record_s, (folded - loaded) / records_done)
+            self._pacing.folded((folded - loaded) / records_done)
         writes = [fold.writes for fold in folds.values() if fold.moved]
         if not writes:
             return True
@@ -142,7 +117,7 @@ class Rounds:
         committed = monotonic()
         await self._arrived()
         self._publication = asyncio.create_task(self._publish(records, ids))
-        self._around_s = _lately(self._around_s, monotonic() - folded + loaded - started)
+        self._pacing.went_round(monotonic() - folded + loaded - started)
         self.observer.round(
             folds=folds.values(),
             load_s=loaded - started,
@@ -170,10 +145,6 @@ class Rounds:
         if publication is not None:
             await publication
 
-    def _fold_s(self) -> float:
-        """For how long to fold: longer where what is around it takes long, or that is all we do."""
-        return min(max(self.batch_s, FOLD_TO_REST * self._around_s), LONGEST * self.batch_s)
-
     def _check_flood(self) -> None:
         self.observer.parked(sum(len(lane.parkings) for lane in self.lanes.values()))
         if self.observer.flooded:
@@ -188,7 +159,7 @@ class Rounds:
         if not busy:
             return {}
         read_up = await self.read_up(busy)
-        most = max(LEAST_OF_A_LANE, int(self._fold_s() / self._record_s))
+        most = self._pacing.most(self.batch_s)
         lines = {}
         for lane in busy:
             line = lane.line(
@@ -197,7 +168,7 @@ class Rounds:
             )
             if line:
                 lines[lane] = line
-        return _shared_out(lines, most)
+        return shared_out(lines, most)
 
     async def _bind(self, lines: Mapping[Lane, list[Arrival]]) -> None:
         wanted: dict[str, Binding] = {}
@@ -278,7 +249,7 @@ class Rounds:
         total, before = sum(map(len, lines.values())), 0
         for lane, line in lines.items():
             before += len(line)
-            until = started + self._fold_s() * before / total
+            until = started + self._pacing.fold_s(self.batch_s) * before / total
             fold = Fold(lane, enough=lambda until=until: monotonic() > until)  # type: ignore[misc] # a default binds the loop's value
             try:
                 fold.run(line)
