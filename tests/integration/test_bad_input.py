@@ -19,11 +19,12 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from services.command.fleet import Fleet
 from shared.cli.routing import records_of
-from shared.cli.stack import Stack, running_stack
+from shared.cli.stack import Stack
 from shared.line.ports import Record
 from shared.runtime.producer import Publisher
 from shared.testing.reading import Follower, header
 from shared.topics import BILLING_EVENTS, COLLECTIONS_LEDGER, INGEST_DLQ, partition_of
+from tests.integration.alone import ingest_alone
 
 pytestmark = [pytest.mark.stack, pytest.mark.asyncio]
 
@@ -46,14 +47,8 @@ class Ingest:
 @pytest.fixture(scope="module")
 def ingest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingest]:
     """One ingest for all stories, without a clock of its own."""
-    with running_stack(tmp_path_factory.mktemp("stack")) as stack:
-        fleet = Fleet(stack.environment, tmp_path_factory.mktemp("logs"))
-        try:
-            fleet.launch("ingest", ARREARS_CLOCK="false", ARREARS_PARTITIONS=str(PARTITIONS))
-            fleet.wait_ready()
-            yield Ingest(stack, fleet)
-        finally:
-            fleet.stop_all()
+    with ingest_alone(tmp_path_factory, partitions=PARTITIONS) as (stack, fleet):
+        yield Ingest(stack, fleet)
 
 
 def an_account(partition: int = 0) -> str:

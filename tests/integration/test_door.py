@@ -12,10 +12,11 @@ import pytest
 import pytest_asyncio
 
 from services.command.fleet import Fleet
-from shared.cli.stack import Stack, running_stack
+from shared.cli.stack import Stack
 from shared.testing.consuming import until
 from shared.testing.reading import Follower, header, read_topics
 from shared.topics import BILLING_EVENTS, COLLECTIONS_LEDGER, OUTREACH_COMMANDS, OUTREACH_OUTCOMES
+from tests.integration.alone import ingest_alone
 
 pytestmark = [pytest.mark.stack, pytest.mark.asyncio]
 
@@ -45,22 +46,15 @@ class Ingest:
 @pytest.fixture(scope="module")
 def ingest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingest]:
     """One ingest for all tests."""
-    with running_stack(tmp_path_factory.mktemp("stack")) as stack:
-        fleet = Fleet(stack.environment, tmp_path_factory.mktemp("logs"))
-        try:
-            fleet.launch(
-                "ingest",
-                ARREARS_CLOCK="false",
-                ARREARS_PARTITIONS=str(PARTITIONS),
-                ARREARS_PUBLISH_DEADLINE_S="2",
-                ARREARS_DOOR_BODY_BYTES_MAX=str(BODY_BYTES_MAX),
-                ARREARS_DOOR_WORKING_MAX="1",
-                ARREARS_DOOR_WAITING_MAX="2",
-            )
-            fleet.wait_ready()
-            yield Ingest(stack, fleet)
-        finally:
-            fleet.stop_all()
+    with ingest_alone(
+        tmp_path_factory,
+        partitions=PARTITIONS,
+        ARREARS_PUBLISH_DEADLINE_S="2",
+        ARREARS_DOOR_BODY_BYTES_MAX=str(BODY_BYTES_MAX),
+        ARREARS_DOOR_WORKING_MAX="1",
+        ARREARS_DOOR_WAITING_MAX="2",
+    ) as (stack, fleet):
+        yield Ingest(stack, fleet)
 
 
 @pytest_asyncio.fixture

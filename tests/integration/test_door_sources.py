@@ -20,11 +20,12 @@ from typer.testing import CliRunner, Result
 from services.command.fleet import Fleet
 from services.command.source import app as source_command
 from shared.cli.eventfile import encode
-from shared.cli.stack import Stack, running_stack
+from shared.cli.stack import Stack
 from shared.line.ports import Record
 from shared.testing.consuming import until
 from shared.testing.reading import Follower, header, read_topics
 from shared.topics import BILLING_EVENTS, COLLECTIONS_LEDGER, INGEST_DLQ
+from tests.integration.alone import ingest_alone
 from tests.unit.ingest.hostile import headers_of, mutated
 from tests.unit.ingest.webhook_payloads import (
     EVERY,
@@ -88,20 +89,13 @@ def ingest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingest]:
         entry_of("erpnext", kind="erpnext", secrets=["frappe"]),
     ]
     file.write_text(yaml.safe_dump({"sources": entries}))
-    with running_stack(tmp_path_factory.mktemp("stack")) as stack:
-        fleet = Fleet(stack.environment, tmp_path_factory.mktemp("logs"))
-        try:
-            fleet.launch(
-                "ingest",
-                ARREARS_CLOCK="false",
-                ARREARS_PARTITIONS=str(PARTITIONS),
-                ARREARS_SOURCES_FILE=str(file),
-                ARREARS_DEAD_LETTERS_PER_MINUTE_MAX="100000",
-            )
-            fleet.wait_ready()
-            yield Ingest(stack, fleet)
-        finally:
-            fleet.stop_all()
+    with ingest_alone(
+        tmp_path_factory,
+        partitions=PARTITIONS,
+        ARREARS_SOURCES_FILE=str(file),
+        ARREARS_DEAD_LETTERS_PER_MINUTE_MAX="100000",
+    ) as (stack, fleet):
+        yield Ingest(stack, fleet)
 
 
 @pytest_asyncio.fixture
