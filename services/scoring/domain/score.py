@@ -7,8 +7,9 @@ from typing import Final
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.feature import AsOf
 from services.scoring.domain.features import digest, taken
+from services.scoring.domain.mix import Lane
 from services.scoring.domain.model import Assessment, Model
-from services.scoring.domain.priority import Lane, oldest_age
+from services.scoring.domain.priority import oldest_age
 from services.scoring.domain.standing import Standing
 from services.scoring.domain.terms import Confidence
 from shared.events.scores import AccountScored, ShadowScore
