@@ -4,7 +4,7 @@ reads                what it does                                        writes,
 collections.ledger   passes the line on; keeps each account's behaviour  collections.scores
                      and puts account.scored in where it changed
 its configuration    takes models and segments from the tick they begin  collections.scores
-the standings        in order of priority, by lane, segment, creditor    GET /v1/worklist
+the standings        both lanes by turns, or one; by segment, creditor   GET /v1/worklist
 the scores           of one account, and what would change them most     GET /v1/scores
 the segments         as gauges, each quarter of a minute                 GET /metrics
 """

@@ -7,10 +7,10 @@ from typing import Any
 
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.configuration import Configured
+from services.scoring.domain.mix import LANES, Spot
 from services.scoring.domain.model import Model
 from services.scoring.domain.standing import (
     BY_ACCOUNT,
-    EVERYONE,
     Kept,
     Standing,
     in_list,
@@ -32,15 +32,16 @@ class Scores:
         self._configured = configured
         self._codec = DocumentCodec([Standing, Behaviour, Configuration])
 
-    async def worklist(
-        self, filters: Mapping[str, str], *, after: str, limit: int
+    async def in_lane(
+        self, lane: str, filters: Mapping[str, str], *, after: str, limit: int
     ) -> list[tuple[str, Standing]]:
-        """Accounts with something overdue, first things first, each with its place in the list.
+        """A lane's accounts with something overdue, first things first, each with its place there.
 
-        `filters` may name a lane, a segment and a creditor; the page begins behind `after`.
+        `filters` may name a segment and a creditor; the page begins behind the place `after`.
         """
-        order = next(iter(filters), EVERYONE)
-        within = {name: in_list(value) for name, value in filters.items()} or {EVERYONE: ""}
+        within = {name: in_list(value, lane) for name, value in filters.items()}
+        within = within or {"lane": in_list(lane)}
+        order = next(iter(within))
         behind = within[order] + after if after else ""
         found = await self._reader.listed(within, order, after=behind, limit=limit)
         page: list[tuple[str, Standing]] = []
@@ -49,6 +50,17 @@ class Scores:
             if isinstance(document, Standing):
                 page.append((text.removeprefix(within[order]), document))
         return page
+
+    async def mixed(
+        self, filters: Mapping[str, str], *, after: Spot, limit: int
+    ) -> tuple[list[Standing], Spot]:
+        """The accounts of both lanes by turns, as the mix in force has it, and the spot behind."""
+        lists = {
+            lane: await self.in_lane(lane, filters, after=behind, limit=limit)
+            for lane, behind in zip(LANES, after.behind, strict=True)
+        }
+        model = await self.model(await self.now())
+        return model.terms.priorities.mix.merge(lists, after, limit)
 
     async def party_of(self, account_id: str) -> str | None:
         """The party of an account that was ever scored."""

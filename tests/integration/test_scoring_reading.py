@@ -14,7 +14,8 @@ import pytest_asyncio
 from services.scoring.api import ScoringApi
 from services.scoring.domain.configuration import Configured
 from services.scoring.domain.core import ScoringCore
-from services.scoring.domain.standing import Standing
+from services.scoring.domain.mix import LANES
+from services.scoring.domain.standing import Standing, in_list
 from services.scoring.sources import read_scorecard, read_segments
 from services.scoring.store import Scores
 from shared.cli.stack import Stack
@@ -23,6 +24,7 @@ from shared.line.parties import DocumentCodec
 from shared.line.ports import Row, WriteSet
 from shared.runtime.doors import Problem, Request, Response
 from shared.runtime.store import MongoReader, MongoStore
+from shared.runtime.store.names import starting_with
 from shared.testing.line import Line
 from tests.unit.kpi.books import Books, midnight, noon
 
@@ -31,6 +33,8 @@ pytestmark = [pytest.mark.stack, pytest.mark.asyncio]
 CARD, SEGMENTS = read_scorecard(), read_segments()
 JAN = date(2025, 1, 1)
 ACCOUNTS = 30
+TURNS = "qqpqqpqqqp"
+"""Of the shipped mix: seven of ten places are quick recovery's, three protect value's."""
 _numbers = itertools.count()
 
 
@@ -75,12 +79,20 @@ def line() -> Line:
 
 @pytest.fixture
 def standings(line: Line) -> list[Standing]:
-    """Where those with something overdue stand, first things first."""
+    """Where those with something overdue stand: both lanes by turns, first things first in each."""
     found = [
         each for n in range(ACCOUNTS // 2) for each in line.party(f"P{n}").all(Standing)
     ]  # fmt: skip
     overdue = [each for each in found if each.watched]
-    return sorted(overdue, key=lambda s: (-s.priority, -s.past_due_days, -s.overdue, s.account_id))
+    overdue.sort(key=lambda s: (-s.priority, -s.past_due_days, -s.overdue, s.account_id))
+    lanes = {lane[0]: [s for s in overdue if s.lane == lane] for lane in LANES}
+    found = []
+    for turn in itertools.cycle(TURNS):
+        other = "p" if turn == "q" else "q"
+        if not lanes[turn] and not lanes[other]:
+            return found
+        found.append((lanes[turn] or lanes[other]).pop(0))
+    raise AssertionError
 
 
 @pytest_asyncio.fixture
@@ -125,12 +137,14 @@ async def pages(api: ScoringApi, **query: object) -> list[str]:
             return found
 
 
-async def test_the_worklist_is_in_order_of_priority(
+async def test_the_worklist_takes_both_lanes_by_turns(
     api: ScoringApi, standings: list[Standing]
 ) -> None:
-    """Then the older, the larger, by id; the same in pages of any size; the paid one is gone."""
+    """In each by priority, then the older, the larger, by id; in pages of any size; no paid one."""
     expected = [standing.account_id for standing in standings]
+    lanes = [standing.lane[0] for standing in standings]
 
+    assert list(TURNS[:6]) == lanes[:6]
     assert ACCOUNTS - 1 == len(expected)
     assert expected == await pages(api)
     assert expected == await pages(api, limit=1)
@@ -150,7 +164,13 @@ async def test_the_worklist_of_a_lane_a_segment_and_a_creditor(
     assert wanted
     assert [s.account_id for s in wanted] == both
     for segment in segments:
-        assert [s.account_id for s in standings if s.segment == segment] == by_segment[segment]
+        for lane in LANES:
+            expected = [s for s in standings if s.segment == segment and s.lane == lane]
+            found = [
+                each for each in by_segment[segment] if each in {s.account_id for s in expected}
+            ]
+            assert [s.account_id for s in expected] == found
+        assert len(by_segment[segment]) == sum(s.segment == segment for s in standings)
     assert [] == await pages(api, creditor="c")
 
 
@@ -215,6 +235,9 @@ async def test_what_would_change_the_score_most(api: ScoringApi) -> None:
         ("worklist", {"limit": "501"}, 400, "limit"),
         ("worklist", {"limit": "9" * 5_000}, 400, "limit"),
         ("worklist", {"after": "a\0b"}, 400, "after"),
+        ("worklist", {"after": "a"}, 400, "after"),
+        ("worklist", {"lane": "protect_value", "after": "1\ta\tb"}, 400, "after"),
+        ("worklist", {"lane": "fast"}, 400, "lane"),
         ("scores", {}, 400, "account_id"),
         ("scores", {"account_id": "A0"}, 404, "account_id"),
         ("scores", {"account_id": "A00", "before": "-1"}, 400, "before"),
@@ -237,8 +260,8 @@ async def test_the_worklist_is_served_by_an_index(api: ScoringApi) -> None:
         "explain",
         {
             "find": "documents",
-            "filter": {"l.lane": {"$gte": "quick_recovery\t", "$lt": "quick_recovery\n"}},
-            "sort": {"l.lane": 1},
+            "filter": {"l.creditor": starting_with(in_list("c1", "quick_recovery"))},
+            "sort": {"l.creditor": 1},
             "limit": 5,
         },
         verbosity="executionStats",

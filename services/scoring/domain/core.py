@@ -7,10 +7,10 @@ ledger (items fall overdue and change buckets there); of its own it wakes to jud
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from services.scoring.domain.behaviour import Behaviour
-from services.scoring.domain.bookings import BOOKINGS
+from services.scoring.domain.bookings import BOOKINGS, CASH, HALF_TOLD
 from services.scoring.domain.configuration import Configured, InForce
 from services.scoring.domain.features import taken
 from services.scoring.domain.promises import ORDERS, Promises, judge
@@ -21,16 +21,14 @@ from services.scoring.domain.segments import Segments
 from services.scoring.domain.standing import Kept, Standing
 from shared.configuration import Configuration
 from shared.core import Document, Effects, Event, Party, Refusal
-from shared.events.base import Fact
 from shared.events.billing import ConfigPublished
-from shared.events.ledger import Moved, OnAccount, PaymentApplied, PaymentReversed, PaymentUnapplied
+from shared.events.ledger import Moved, OnAccount
 from shared.topics import COLLECTIONS_SCORES
 
 SEGMENTS: Final = "segments"
 """The row of the figures that counts accounts by segment."""
 CHANGES: Final = "segment_changes"
 """The row that counts changes, by ``from>to``."""
-_CASH: Final = (PaymentApplied, PaymentUnapplied, PaymentReversed)
 
 
 class ScoringCore:
@@ -50,7 +48,8 @@ class ScoringCore:
     def fold(self, party: Party, event: Event, effects: Effects) -> Refusal | None:
         """Add what the event says to the account's behaviour, and tell its score if that moved."""
         behaviour = self._book(party, event)
-        if behaviour is None or _is_half_told(event.data):
+        waits = HALF_TOLD.get(event.type)
+        if behaviour is None or (waits is not None and waits(event.data)):
             return None
         standing = party.find(Standing, behaviour.account_id)
         if (standing is not None and standing.watched) or behaviour.overdue_items() > 0:
@@ -58,6 +57,7 @@ class ScoringCore:
             self._tell(
                 party,
                 behaviour,
+                standing,
                 effects,
                 self.configured.in_force(effects.shared, now),
                 today=max(behaviour.today, now.date()),
@@ -88,7 +88,7 @@ class ScoringCore:
             behaviour = party.find(Behaviour, standing.account_id)
             if standing.watched and behaviour is not None:
                 today = max(behaviour.today, at.date())
-                self._tell(party, behaviour, effects, rules, today=today, moment=at)
+                self._tell(party, behaviour, standing, effects, rules, today=today, moment=at)
 
     def wake_at(self, party: Party) -> datetime | None:
         """When the next promise is to be judged."""
@@ -109,28 +109,31 @@ class ScoringCore:
 
     def _book(self, party: Party, event: Event) -> Behaviour | None:
         """Add what an event says; the account's behaviour, if that may have changed its score."""
-        kind, data = event.type, event.data
-        booking = BOOKINGS.get(kind) or REPORTS.get(kind)
-        if booking is not None:
-            behaviour = _behaviour(party, data)
-            if behaviour is None:
-                return None
+        kind = event.type
+        data: Any = event.data  # by its type, each function below knows what it is
+        if (booking := BOOKINGS.get(kind)) is not None:
+            behaviour = _told_by_the_ledger(party, data)
             booking(behaviour, data)
-            if isinstance(data, _CASH):
+            if kind in CASH:
                 _receive(party, data)
-        elif (order := ORDERS.get(kind)) is not None:
-            behaviour = _behaviour(party, data)
-            if behaviour is None:
-                return None
-            order(party.keep(party.find(Promises) or Promises()), behaviour, data, event.time)
-        else:
+            return party.keep(behaviour)
+        report, order = REPORTS.get(kind), ORDERS.get(kind)
+        if report is None and order is None:
             return None
-        return party.keep(behaviour)
+        known = party.find(Behaviour, data.account_id)
+        if known is None:
+            return None  # only the ledger makes one, so that no stray command does
+        if report is not None:
+            report(known, data)
+        if order is not None:
+            order(party.keep(party.find(Promises) or Promises()), known, data, event.time)
+        return party.keep(known)
 
     def _tell(
         self,
         party: Party,
         behaviour: Behaviour,
+        standing: Standing | None,
         effects: Effects,
         rules: InForce,
         *,
@@ -138,7 +141,6 @@ class ScoringCore:
         moment: datetime,
     ) -> None:
         model = rules.model
-        standing = party.find(Standing, behaviour.account_id)
         score = score_of(behaviour, model, today)
         score.segment = rules.segments.of(score)
         if not has_moved(score, standing, model):
@@ -159,14 +161,10 @@ class ScoringCore:
         )
 
 
-def _behaviour(party: Party, data: Fact) -> Behaviour | None:
-    """The account's behaviour; only the ledger makes one, so that no stray command does."""
-    account_id: str = data.account_id  # type: ignore[attr-defined]  # all that is booked has one
-    behaviour = party.find(Behaviour, account_id)
-    if isinstance(data, OnAccount):
-        if behaviour is None:
-            behaviour = Behaviour(account_id)
-        behaviour.creditor_id = data.creditor_id
+def _told_by_the_ledger(party: Party, data: OnAccount) -> Behaviour:
+    """The behaviour of an account that the ledger names, a new one if it is the first time."""
+    behaviour = party.find(Behaviour, data.account_id) or Behaviour(data.account_id)
+    behaviour.creditor_id = data.creditor_id
     return behaviour
 
 
@@ -185,16 +183,3 @@ def _count(effects: Effects, before: Standing | None, score: Score) -> None:
         if old:
             effects.add(SEGMENTS, old, -1)
             effects.add(CHANGES, f"{old}>{score.segment}", 1)
-
-
-def _is_half_told(fact: Fact) -> bool:
-    """Whether cash closed an item here, or its reversal reopened one.
-
-    Then `invoice.settled` or `invoice.reopened` follows, and the score waits for that.
-    """
-    if isinstance(fact, PaymentApplied | PaymentReversed):
-        for entry in fact.entries:
-            closed = entry.kind == "collected" and not entry.open_amount.strip("0.")
-            if closed or (entry.kind == "reversed" and entry.open_amount == entry.amount):
-                return True
-    return False

@@ -10,8 +10,6 @@ from shared.core import Document
 from shared.events.scores import AccountScored
 
 BY_ACCOUNT: Final = "account"
-EVERYONE: Final = "all"
-"""The list of all accounts with something overdue."""
 BETWEEN: Final = "\t"
 """No id and no name has it: they have no control characters."""
 _PRIORITY_MAX: Final = 1_000
@@ -55,16 +53,18 @@ class Standing(Document):
     @property
     @override
     def listed(self) -> dict[str, str]:
-        """By its own id; and, while something is overdue, at its rank in each list it is in."""
+        """By its own id; and, while something is overdue, at its rank in each list it is in.
+
+        All lists are of one lane: a list of both is read from two (`mix.Mix`).
+        """
         if not self.watched:
             return {BY_ACCOUNT: self.account_id}
-        rank = self.rank
+        place = in_list(self.lane) + self.rank
         return {
             BY_ACCOUNT: self.account_id,
-            EVERYONE: rank,
-            "lane": in_list(self.lane) + rank,
-            "segment": in_list(self.segment) + rank,
-            "creditor": in_list(self.creditor_id) + rank,
+            "lane": place,
+            "segment": in_list(self.segment) + place,
+            "creditor": in_list(self.creditor_id) + place,
         }
 
     @property
@@ -101,9 +101,9 @@ class Kept(Document):
         return True
 
 
-def in_list(name: str) -> str:
-    """What the texts of all accounts of one lane, segment or creditor begin with."""
-    return f"{name}{BETWEEN}"
+def in_list(*names: str) -> str:
+    """What the texts of all accounts of a lane, of a segment's or a creditor's lane begin with."""
+    return "".join([f"{name}{BETWEEN}" for name in names])
 
 
 def kept_under(account_id: str) -> str:

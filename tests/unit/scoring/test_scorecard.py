@@ -45,6 +45,7 @@ def minimal() -> dict[str, Any]:
         "material": {"risk_points": 5, "amount_percent": 10},
         "priority": {
             "lanes": {"quick_recovery": 1, "protect_value": 1},
+            "mix": {"quick_recovery": 50, "protect_value": 50},
             "age_bands": [30, 60],
             "scale": [[0, 0], [1000, 1000]],
             "worth": {"USD": "0.9"},
@@ -122,6 +123,9 @@ FAULTS: list[tuple[str, str, Change]] = [
     ("confidence.high_from", "from 3", lambda m: m["confidence"].update(high_from=2)),
     ("priority.lanes", "weigh", lambda m: m["priority"]["lanes"].update(
         quick_recovery=0, protect_value=0)),
+    ("priority.mix", "add up", lambda m: m["priority"]["mix"].update(quick_recovery=51)),
+    ("priority.mix.quick_recovery", "0 to 100", lambda m: m["priority"]["mix"].update(
+        quick_recovery=101, protect_value=-1)),
     ("priority.age_bands[1]", "above", lambda m: m["priority"].update(age_bands=[30, 30])),
     ("priority.scale[1]", "above", lambda m: m["priority"].update(scale=[[0, 0], [0, 1000]])),
     ("priority.scale", "begins", lambda m: m["priority"].update(scale=[[1, 0], [2, 1000]])),
