@@ -1,12 +1,14 @@
 """The report as one HTML page that stands by itself: style and charts are in it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
+from services.scoring.domain.logistic import LATE
 from services.scoring.learning.charts import calibration, legend, weeks, whiskers
 from services.scoring.learning.comparison import ALL
 from services.scoring.learning.drift import SHIFTED, WATCH
+from services.scoring.learning.sample import KEPT
 from services.scoring.learning.worklist import TOPS
 
 _STYLE: Final = """
@@ -32,7 +34,14 @@ _COLOURS: Final = (
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8f6f00", "#56b4e9", "#7a7a7a", "#e69f00",
 )  # fmt: skip
 """After Okabe and Ito (2008): told apart by all kinds of colour sight."""
-_TITLES: Final = {"late": "Will the item be late? (at its issue)"}
+_TITLES: Final = {
+    LATE: "Will the item be late? (at its issue)",
+    KEPT: "Will the promise to pay be kept? (as it is made)",
+}
+_NOTES: Final = {
+    KEPT: "No model claims a probability of this: each ranks promises by its chance that what is"
+    " overdue is paid within 30 days; money is what came of what was promised.",
+}
 _COLUMNS: Final = (
     "area under the curve", "Brier", "calibration error",
     *(f"money in the top {percent} %" for percent in TOPS),
@@ -48,7 +57,8 @@ def page(report: Mapping[str, Any]) -> str:
         for place, colour in enumerate(_COLOURS)
     )
     targets = "".join(
-        _target(name, part, report["drift"][name]) for name, part in report["targets"].items()
+        _target(name, part, report["drift"].get(name), [each["name"] for each in report["models"]])
+        for name, part in report["targets"].items()
     )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -76,7 +86,9 @@ def _head(report: Mapping[str, Any]) -> str:
     )
 
 
-def _target(name: str, part: Mapping[str, Any], drift: Mapping[str, Any]) -> str:
+def _target(
+    name: str, part: Mapping[str, Any], drift: Mapping[str, Any] | None, models: Sequence[str]
+) -> str:
     title = _TITLES.get(name) or f"Will what is overdue be paid within {name.split('_')[1]} days?"
     slices = part["slices"]
     if ALL not in slices:
@@ -86,13 +98,14 @@ def _target(name: str, part: Mapping[str, Any], drift: Mapping[str, Any]) -> str
     curves = {key: each["curve"] for key, each in contenders.items() if "curve" in each}
     money = f"dollars_{TOPS[-1]}"
     return (
-        f"<h2>{title}</h2><p>{whole['samples']} samples, {whole['share']:.1%} of them yes.</p>"
+        f"<h2>{title}</h2><p>{whole['samples']} samples, {whole['share']:.1%} of them yes."
+        f" {_NOTES.get(name, '')}</p>"
         f"{_table(contenders)}<p>{legend(list(contenders))}</p><div class='charts'>"
-        f"{calibration(curves)}"
+        f"{calibration(curves) if curves else ''}"
         f"{_figure('Money in the top ' + str(TOPS[-1]) + ' %', contenders, money)}"
         f"{_figure('Area under the curve', contenders, 'auc')}</div>"
-        f"<h3>By segment and by history</h3>{_slices(slices)}"
-        f"<h3>Drift</h3>{_drift(drift)}"
+        f"<h3>By segment and by history</h3>{_slices(slices, models)}"
+        f"{'' if drift is None else '<h3>Drift</h3>' + _drift(drift)}"
     )
 
 
@@ -101,13 +114,13 @@ def _figure(title: str, contenders: Mapping[str, Any], figure: str) -> str:
     return f"<div><strong>{title}</strong><br>{whiskers(rows, title)}</div>"
 
 
-def _slices(slices: Mapping[str, Any]) -> str:
+def _slices(slices: Mapping[str, Any], models: Sequence[str]) -> str:
     rows = [
         (f"{label} · {name}"[:34], place, each["auc"])
         for label, part in slices.items()
         if label != ALL
         for place, (name, each) in enumerate(part["contenders"].items())
-        if "curve" in each
+        if name in models
     ]
     note = "<p><small>Without history no area is claimed: nothing is known to rank by.</small></p>"
     return whiskers(rows, "Area under the curve by slice") + note
