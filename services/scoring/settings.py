@@ -19,5 +19,5 @@ class ScoringSettings(ServiceSettings):
         default=None, description="the segments' YAML file; default: the one inside"
     )
     gauges_period_s: PositiveFloat = Field(
-        default=15.0, description="seconds between two updates of the segments in the metrics"
+        default=15.0, description="seconds between two updates of segments and drift in the metrics"
     )

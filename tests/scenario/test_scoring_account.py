@@ -79,7 +79,7 @@ def test_the_first_overdue_invoice_in_full() -> None:
     )
 
     (score,) = scores(sent)
-    assert ("expert", "2") == (score.model, score.model_version)
+    assert ("expert", "3") == (score.model, score.model_version)
     assert 20 + 15 + 8 == score.risk
     assert {"7": 0.2526, "14": 0.474, "30": 0.7828} == score.p_pay
     assert ("EUR", "1000.00", "1000.00") == (
@@ -95,6 +95,23 @@ def test_the_first_overdue_invoice_in_full() -> None:
         ("overdue_items", "1"),
     ] == [(reason.code, reason.observed) for reason in score.reasons]
     assert datetime(2025, 2, 1, tzinfo=UTC) == score.scored_at
+
+
+def test_what_is_a_month_older_is_expected_to_bring_less() -> None:
+    """On 3 March, four weeks and three days past due: 0.7828 times 0.99 to the power of four."""
+    sent = tell(
+        {
+            date(2025, 1, 1): lambda a: a.issue(
+                "I1", "1000", issued=date(2025, 1, 1), due=date(2025, 1, 31)
+            )
+        },
+        until=date(2025, 3, 3),
+    )
+
+    first, later = scores(sent)
+    assert first.risk == later.risk
+    assert {"7": 0.2426, "14": 0.4553, "30": 0.752} == later.p_pay
+    assert "752.00" == later.expected_recovery
 
 
 @pytest.mark.parametrize(("paid", "told"), [("99.99", 0), ("100.00", 1)])

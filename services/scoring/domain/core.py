@@ -13,17 +13,26 @@ from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.bookings import BOOKINGS
 from services.scoring.domain.configuration import Configured, InForce
 from services.scoring.domain.features import taken
+from services.scoring.domain.foretold import Foretold
 from services.scoring.domain.promises import ORDERS, Promises, judge
 from services.scoring.domain.reports import REPORTS
 from services.scoring.domain.score import Score, has_moved, score_of, to_fact, to_remember
 from services.scoring.domain.scorecard import Scorecard
 from services.scoring.domain.segments import Segments
 from services.scoring.domain.standing import Kept, Standing
+from services.scoring.domain.watching import adjusted, mature, watch
 from shared.configuration import Configuration
 from shared.core import Document, Effects, Event, Party, Refusal
 from shared.events.base import Fact
 from shared.events.billing import ConfigPublished
-from shared.events.ledger import Moved, OnAccount, PaymentApplied, PaymentReversed, PaymentUnapplied
+from shared.events.ledger import (
+    InvoiceAdjusted,
+    Moved,
+    OnAccount,
+    PaymentApplied,
+    PaymentReversed,
+    PaymentUnapplied,
+)
 from shared.topics import COLLECTIONS_SCORES
 
 SEGMENTS: Final = "segments"
@@ -36,7 +45,9 @@ _CASH: Final = (PaymentApplied, PaymentUnapplied, PaymentReversed)
 class ScoringCore:
     """Scores accounts by the model in force; satisfies `shared.core.Core`."""
 
-    documents: tuple[type[Document], ...] = (Behaviour, Standing, Kept, Promises, Configuration)
+    documents: tuple[type[Document], ...] = (
+        Behaviour, Standing, Kept, Promises, Foretold, Configuration,
+    )  # fmt: skip
 
     def __init__(self, scorecard: Scorecard, segments: Segments) -> None:
         """Score by this model and these segments, until others are published."""
@@ -65,8 +76,11 @@ class ScoringCore:
             )
         return None
 
-    def wake(self, party: Party, until: datetime, effects: Effects) -> None:  # noqa: ARG002 - contract
-        """Judge the promises whose last day has passed."""
+    def wake(self, party: Party, until: datetime, effects: Effects) -> None:
+        """Judge the promises whose last day has passed, and what was foretold."""
+        foretold = party.find(Foretold)
+        if foretold is not None:
+            mature(party, foretold, until, effects)
         promises = party.find(Promises)
         if promises is None:
             return
@@ -91,9 +105,13 @@ class ScoringCore:
                 self._tell(party, behaviour, effects, rules, today=today, moment=at)
 
     def wake_at(self, party: Party) -> datetime | None:
-        """When the next promise is to be judged."""
-        promises = party.find(Promises)
-        return None if promises is None else promises.next_at()
+        """When the next promise is to be judged, or what was foretold."""
+        promises, foretold = party.find(Promises), party.find(Foretold)
+        other = None if foretold is None else foretold.next_at()
+        if promises is None:
+            return other
+        one = promises.next_at()
+        return one if other is None else other if one is None else min(one, other)
 
     def share(self, event: Event, effects: Effects) -> bool:
         """Take a model or segments: all parties look again when they take effect."""
@@ -118,6 +136,8 @@ class ScoringCore:
             booking(behaviour, data)
             if isinstance(data, _CASH):
                 _receive(party, data)
+            elif isinstance(data, InvoiceAdjusted):
+                adjusted(party, data)
         elif (order := ORDERS.get(kind)) is not None:
             behaviour = _behaviour(party, data)
             if behaviour is None:
@@ -150,6 +170,7 @@ class ScoringCore:
         now = party.keep(to_remember(score, fact, standing))
         party.keep(Kept(now.number, fact))
         _count(effects, standing, score)
+        watch(party, effects, score, fact, standing, reference=model.reference)
         effects.emit(
             fact,
             topic=COLLECTIONS_SCORES,

@@ -57,6 +57,14 @@ class MongoReader:
             for row in found
         ]
 
+    async def first_row(self, prefix: str) -> str | None:
+        """Of the names of rows of figures that start with `prefix`, the first in their order."""
+        with answers():
+            found = await self._database.cells.find_one(
+                {"row": starting_with(prefix)}, {"row": 1}, sort=[("row", 1)]
+            )
+        return None if found is None else str(found["row"])
+
     async def cursors(self) -> list[Cursor]:
         """How far each partition has come, in order."""
         with answers():
