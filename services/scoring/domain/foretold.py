@@ -13,7 +13,6 @@ from services.scoring.domain.score import Score
 from shared.core import Document
 from shared.events.ledger import InvoiceAdjusted
 
-
 _UNTIL: Final = attrgetter("until")
 
 
