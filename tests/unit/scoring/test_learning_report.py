@@ -201,9 +201,32 @@ def test_the_page_stands_by_itself_and_escapes_names() -> None:
     for chart in charts:
         ET.fromstring(chart)  # noqa: S314 - our own text
     assert len(charts) > 9
+    drawn = found.count("<figure>")
+    assert drawn == found.count("<figcaption>") == found.count('role="img"') > 5
     assert "<b>" not in found
     assert "&lt;b&gt;new" in found
     assert not re.search(r"https?:|src=|<script|@import", found)
+
+
+def test_the_page_has_each_part_in_numbers_and_what_would_be_gained() -> None:
+    """A table heads its rows and columns, and can be scrolled by keyboard; the JSON has no more."""
+    report = reported(many(), Told("<b>new</b> 2"))
+    part = report["targets"]["paid_30"]
+    found = page(report)
+
+    assert found.count("<table>") == found.count("<caption>") == found.count('tabindex="0"') > 5
+    for table in re.findall(r"<table>.*?</table>", found, re.DOTALL):
+        body = ET.fromstring(table)  # noqa: S314 - our own text
+        columns = body.findall("./thead/tr/th[@scope='col']")
+        for row in body.findall("./tbody/tr"):
+            assert len(row.findall("./th[@scope='row']")) == 1
+            assert len(columns) == len(row)
+    for slice_ in part["slices"].values():
+        figures = slice_["contenders"]["card 1"]
+        assert f"{figures['brier']:.3f}" in found
+        assert f"{figures['dollars_20']['value']:.3f}" in found
+    assert "More than card 1" in found
+    assert "3-5 known" in found
 
 
 def test_a_model_that_was_not_there_all_the_time_is_left_out_by_name() -> None:
