@@ -27,7 +27,8 @@ from shared.runtime.store import MongoReader
 def run(settings: ScoringSettings) -> int:
     """Run scoring until it is told to end; the process's exit code."""
     scorecard, segments = read_scorecard(settings.scorecard), read_segments(settings.segments)
-    service = Service(settings, WIRING, ScoringCore(scorecard, segments))
+    core = ScoringCore(scorecard, segments, scores_kept=settings.scores_kept)
+    service = Service(settings, WIRING, core)
     reader = MongoReader(settings.mongodb_uri, settings.mongodb_database, owner="scoring-reader")
     scores = Scores(reader, Configured(scorecard, segments))
     api = ScoringApi(scores)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, Final
 
 from services.scoring.domain.behaviour import Behaviour
@@ -12,6 +13,7 @@ from services.scoring.domain.model import Model
 from services.scoring.domain.standing import (
     BY_ACCOUNT,
     EVERYONE,
+    SCORES_KEPT_MAX,
     Kept,
     Standing,
     in_list,
@@ -62,16 +64,15 @@ class Scores:
     async def history(
         self, party: str, account_id: str, *, below: int | None, limit: int
     ) -> list[tuple[int, dict[str, Any]]]:
-        """An account's scores, the newest first, each with its number; those below a number."""
-        rows = await self._reader.latest(
-            party,
-            Kept.prefix,
-            begin=kept_under(account_id),
-            below="" if below is None else f"{below:08d}",
-            limit=limit,
+        """An account's kept scores, the newest first, each with its number; those below one."""
+        begin = kept_under(account_id)
+        rows = await self._reader.latest(party, Kept.prefix, begin=begin, limit=SCORES_KEPT_MAX)
+        found = sorted(
+            ((each["number"], each["fact"]) for each in (json.loads(row.text) for row in rows)),
+            key=itemgetter(0),
+            reverse=True,
         )
-        kept = [json.loads(row.text) for row in rows]
-        return [(each["number"], each["fact"]) for each in kept]
+        return [each for each in found if below is None or each[0] < below][:limit]
 
     async def behaviour(self, party: str, account_id: str) -> Behaviour | None:
         """How an account has paid so far."""

@@ -24,6 +24,7 @@ from services.scoring.learning.promotion import switch
 from shared.cli.eventfile import Line, lines, with_ticks, write
 from shared.cli.history import history
 from shared.cli.stack import Stack, running_stack
+from shared.events.scores import AccountScored
 from shared.line.ports import Record
 from shared.runtime.producer import Publisher
 from shared.testing.reading import header, read_topics
@@ -75,9 +76,10 @@ class Course:
 
     def scores(self) -> list[dict[str, Any]]:
         """The data of all scores that went out, each partition's in order."""
-        kind = "collections.account.scored.v1"
+        kind = AccountScored.type
         told = [one for one in self.read(COLLECTIONS_SCORES) if header(one, "ce_type") == kind]
-        return [json.loads(record.value or b"") for record in told]
+        facts = [AccountScored.model_validate_json(record.value or b"") for record in told]
+        return [fact.model_dump(mode="json") for fact in facts]
 
     def caught_up(self, moment: datetime) -> None:
         """Wait until scoring has passed a tick on each partition."""

@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 
 from services.scoring.domain.core import ScoringCore
+from services.scoring.domain.standing import Kept
 from services.scoring.sources import read_scorecard, read_segments
 from shared.core import Outgoing
 from shared.events.base import Fact
@@ -205,3 +206,22 @@ def test_a_due_date_at_the_end_of_time_is_no_matter() -> None:
     assert "1000000000000000.00" == score.open_amount
     assert "999999999999999.00" == score.overdue_amount
     assert 1_000 >= score.priority
+
+
+def test_of_each_account_the_latest_scores_are_kept() -> None:
+    """Of nine that went out the last three, each in the place of one that is older by three."""
+    line = Line(ScoringCore(read_scorecard(), read_segments(), scores_kept=3))
+    books, day = Books("A"), date(2025, 1, 1)
+    for number in range(7):
+        issued = day + timedelta(days=number)
+        for fact in books.issue(f"I{number}", "1000", issued=issued, due=day):
+            line.tell(fact, time=noon(issued))
+        line.tick(midnight(issued + timedelta(days=1)))
+        for fact in books.day(issued + timedelta(days=1)):
+            line.tell(fact, time=midnight(issued + timedelta(days=1)), woken=True)
+
+    kept = {(each.slot, each.number): each.fact for each in line.party("A").all(Kept)}
+
+    assert 9 == len(line.out)
+    assert {(1, 7), (2, 8), (0, 9)} == set(kept)
+    assert scores(line.out)[6:] == [kept[slot] for slot in ((1, 7), (2, 8), (0, 9))]

@@ -19,7 +19,7 @@ from services.scoring.domain.reports import REPORTS
 from services.scoring.domain.score import Score, has_moved, score_of, to_fact, to_remember
 from services.scoring.domain.scorecard import Scorecard
 from services.scoring.domain.segments import Segments
-from services.scoring.domain.standing import Kept, Standing
+from services.scoring.domain.standing import SCORES_KEPT, Kept, Standing
 from services.scoring.domain.watching import adjusted, mature, watch
 from shared.configuration import Configuration
 from shared.core import Document, Effects, Event, Party, Refusal
@@ -33,6 +33,7 @@ from shared.events.ledger import (
     PaymentReversed,
     PaymentUnapplied,
 )
+from shared.events.scores import AccountScored
 from shared.topics import COLLECTIONS_SCORES
 
 SEGMENTS: Final = "segments"
@@ -49,8 +50,14 @@ class ScoringCore:
         Behaviour, Standing, Kept, Promises, Foretold, Configuration,
     )  # fmt: skip
 
-    def __init__(self, scorecard: Scorecard, segments: Segments) -> None:
-        """Score by this model and these segments, until others are published."""
+    def __init__(
+        self, scorecard: Scorecard, segments: Segments, *, scores_kept: int = SCORES_KEPT
+    ) -> None:
+        """Score by this model and these segments, until others are published.
+
+        Of each account the latest `scores_kept` scores can be read later; no score depends on them.
+        """
+        self._scores_kept = scores_kept
         self.scorecard = scorecard
         self.configured = Configured(scorecard, segments)
 
@@ -168,7 +175,7 @@ class ScoringCore:
         )
         fact = to_fact(score, model, scored_at=moment, shadows=shadows)
         now = party.keep(to_remember(score, fact, standing))
-        party.keep(Kept(now.number, fact))
+        self._keep(party, now.number, fact)
         _count(effects, standing, score)
         watch(party, effects, score, fact, standing, reference=model.reference)
         effects.emit(
@@ -178,6 +185,13 @@ class ScoringCore:
             entity=behaviour.account_id,
             time=moment,
         )
+
+    def _keep(self, party: Party, number: int, fact: AccountScored) -> None:
+        kept = Kept(number, fact, number % self._scores_kept)
+        if number > self._scores_kept:
+            party.overwrite(kept)
+        else:
+            party.keep(kept)
 
 
 def _behaviour(party: Party, data: Fact) -> Behaviour | None:
