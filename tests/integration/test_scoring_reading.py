@@ -195,12 +195,12 @@ async def test_an_accounts_scores_over_time(api: ScoringApi, line: Line) -> None
 
 
 async def test_old_scores_give_way_to_new_ones_in_the_store(stack: Stack) -> None:
-    """Written in many batches as the shell does: three are left, and they are the latest."""
+    """Written in many batches as the shell does: two are left, and they are the latest."""
     name = f"scoring_{next(_numbers)}"
     store = MongoStore(stack.mongodb_uri, name, owner="writer")
     await store.start()
     cursor = (await store.acquire([0]))[0].cursor
-    core, told = ScoringCore(CARD, SEGMENTS, scores_kept=3), portfolio()
+    core, told = ScoringCore(CARD, SEGMENTS, scores_kept=2), portfolio()
     facts = [out.data for out in told.out if out.subject == "A07"]
     codec = DocumentCodec(core.documents)
     for number, fact in enumerate(facts, start=1):
@@ -217,9 +217,9 @@ async def test_old_scores_give_way_to_new_ones_in_the_store(stack: Stack) -> Non
     older = await scores.history("P3", "A07", below=whole[0][0], limit=1)
 
     last = len(facts)
-    assert last > 4
-    assert [last, last - 1, last - 2] == [number for number, _ in whole]
-    assert [json.loads(fact.model_dump_json()) for fact in facts[:-4:-1]] == [f for _, f in whole]
+    assert last > 3
+    assert [last, last - 1] == [number for number, _ in whole]
+    assert [json.loads(fact.model_dump_json()) for fact in facts[:-3:-1]] == [f for _, f in whole]
     assert whole[1:2] == older
     await reader.stop()
     await store.stop()
