@@ -7,7 +7,8 @@ by the command, and one that cannot be used is sent. Then scoring is asked over 
 import asyncio
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,13 +21,18 @@ from typer.testing import CliRunner, Result
 from services.command.fleet import Fleet
 from services.command.model import app
 from services.command.replaying import replay
+from services.command.stages import stages
 from services.scoring.learning.promotion import switch
+from services.scoring.settings import ScoringSettings
 from shared.cli.eventfile import Line, lines, with_ticks, write
 from shared.cli.history import history
+from shared.cli.routing import records_of
 from shared.cli.stack import Stack, running_stack
 from shared.events.scores import AccountScored
 from shared.line.ports import Record
 from shared.runtime.producer import Publisher
+from shared.runtime.store import MongoReader
+from shared.simulation import Simulation
 from shared.testing.reading import header, read_topics
 from shared.topics import BILLING_EVENTS, COLLECTIONS_SCORES, SCORING_DLQ
 
@@ -40,6 +46,11 @@ SHADOW, CHAMPION, BACK, SPOILT, END = (
     for month, day in ((9, 15), (10, 1), (10, 15), (10, 20), (11, 1))
 )
 CONFIGURED: Final = "billing.config.published.v1"
+SETTINGS: Final = {
+    "ARREARS_CLOCK": "false",
+    "ARREARS_PARTITIONS": str(PARTITIONS),
+    "ARREARS_GAUGES_PERIOD_S": "0.2",
+}
 EASY: Final = ("--target", "late", "--gain", "-1", "--samples", "10", "--error", "1", "--loss", "1")
 
 
@@ -51,6 +62,8 @@ class Course:
     fleet: Fleet
     events: list[dict[str, Any]]
     told_until: datetime = datetime(2024, 1, 1, tzinfo=UTC)
+    told: list[Mapping[str, Any]] = field(default_factory=list)
+    """All that was sent, ticks and switches too, in order."""
     said: dict[str, Result] = field(default_factory=dict)
 
     def tell(self, until: datetime) -> None:
@@ -61,13 +74,26 @@ class Course:
             if self.told_until <= line.time < until
         ]
         self.told_until = until
+        self.send(part)
+
+    def send(self, part: list[Line]) -> None:
+        """Send lines as they are."""
+        self.told += [line.event for line in part]
         asyncio.run(self._publish(part))
 
     def run(self, name: str, *arguments: str) -> Result:
         """Run `arrears model …`; what it said is kept under a name."""
         found = CliRunner().invoke(app, list(arguments))
         self.said[name] = found
+        if arguments[0] == "promote" and not found.exit_code:
+            self.told.append(json.loads(Path("models/promoted.jsonl").read_text().splitlines()[-1]))
         return found
+
+    def restart(self) -> None:
+        """End scoring as kill -9 does, and start it again."""
+        self.fleet.kill("scoring")
+        self.fleet.launch("scoring", **SETTINGS)
+        self.fleet.wait_ready()
 
     def read(self, *topics: str) -> list[Record]:
         """All records of these topics as of now."""
@@ -75,10 +101,17 @@ class Course:
         return [record for records in found.values() for record in records]
 
     def scores(self) -> list[dict[str, Any]]:
-        """The data of all scores that went out, each partition's in order."""
+        """The data of all scores that went out, each partition's in order.
+
+        What a killed service had sent without knowing it is sent again with the same id, and is
+        left out, as its readers do.
+        """
         kind = AccountScored.type
         told = [one for one in self.read(COLLECTIONS_SCORES) if header(one, "ce_type") == kind]
-        facts = [AccountScored.model_validate_json(record.value or b"") for record in told]
+        once: dict[str, bytes] = {}
+        for one in told:
+            once.setdefault(header(one, "ce_id"), one.value or b"")
+        facts = [AccountScored.model_validate_json(value) for value in once.values()]
         return [fact.model_dump(mode="json") for fact in facts]
 
     def caught_up(self, moment: datetime) -> None:
@@ -114,12 +147,11 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
     ):
         fleet = Fleet(stack.environment, tmp_path_factory.mktemp("logs"))
         my.chdir(tmp_path_factory.mktemp("models"))
-        settings = {"ARREARS_CLOCK": "false", "ARREARS_PARTITIONS": str(PARTITIONS)}
-        for name, value in {**stack.environment, **settings}.items():
+        for name, value in {**stack.environment, **SETTINGS}.items():
             my.setenv(name, value)
         try:
-            fleet.launch("ingest", **settings)
-            fleet.launch("scoring", **settings, ARREARS_GAUGES_PERIOD_S="0.2")
+            fleet.launch("ingest", **SETTINGS)
+            fleet.launch("scoring", **SETTINGS)
             fleet.wait_ready()
             course = Course(stack, fleet, events)
             _story(course)
@@ -141,13 +173,16 @@ def _story(course: Course) -> None:
     course.run("shadow", "promote", model, "--shadow", "--from", SHADOW.isoformat())
     course.tell(CHAMPION)
     course.run("promote", "promote", model, *report, *EASY, "--from", CHAMPION.isoformat())
+    for days in (3, 6):
+        course.tell(CHAMPION + timedelta(days=days))
+        course.restart()
     course.tell(BACK)
     course.run("back", "promote", "--rollback", "--from", BACK.isoformat())
     course.tell(SPOILT)
     spoilt = json.loads(Path(model).read_text())
     spoilt["heads"]["late"]["intercept"] = "NaN"
     told = switch(spoilt, [], number=99, start=SPOILT, time=SPOILT)
-    asyncio.run(course._publish(lines([told])))
+    course.send(list(lines([told])))
     course.tell(END)
     course.caught_up(END - timedelta(days=1))
 
@@ -212,6 +247,8 @@ def test_the_log_of_the_running_service_is_what_the_report_reads(course: Course)
     """Scores, commands, payments and ticks as they stand in the topic, judged from the topic."""
     told = [
         {
+            "id": header(one, "ce_id"),
+            "source": header(one, "ce_source"),
             "type": header(one, "ce_type"),
             "time": header(one, "ce_time"),
             "partitionkey": (one.key or b"").decode(),
@@ -244,6 +281,31 @@ def test_drift_is_shown_of_the_model_in_force(course: Course) -> None:
     assert 0 < scored < 200
 
 
+def test_drift_is_counted_as_if_nothing_had_been_killed(course: Course) -> None:
+    """Scoring was killed twice; its counts are those of one process that folds the same events."""
+    ingest, scoring = stages()[:2]
+    simulation = Simulation([ingest, scoring])
+    for event in course.told:
+        simulation.tell(records_of(event, partitions=1))
+    expected = {
+        name: n for name, n in scoring.cells.items() if name[0].startswith(("drift", "seg"))
+    }
+
+    async def counted() -> dict[tuple[str, str], int]:
+        settings = ScoringSettings()
+        reader = MongoReader(settings.mongodb_uri, settings.mongodb_database, owner="test")
+        found: Counter[tuple[str, str]] = Counter()
+        for prefix in ("drift", "seg"):
+            for _, row, cells in await reader.cells(prefix):
+                found.update({(row, cell): amount for cell, amount in cells.items()})
+        await reader.stop()
+        return dict(found)
+
+    assert sum(n for (_, cell), n in expected.items() if cell == "judged") > 50
+    assert {"expert", "logistic"} == {row.split("\t")[1] for row, _ in expected if "\t" in row}
+    assert expected == asyncio.run(counted())
+
+
 @pytest.fixture
 def door(course: Course) -> Iterator[httpx.Client]:
     """A client of scoring's HTTP."""
@@ -251,7 +313,7 @@ def door(course: Course) -> Iterator[httpx.Client]:
         yield client
 
 
-def worklist(door: httpx.Client, **query: object) -> list[dict[str, Any]]:
+def worklist(door: httpx.Client, **query: str | int) -> list[dict[str, Any]]:
     """The accounts of all pages."""
     found: list[dict[str, Any]] = []
     more: dict[str, Any] = {}
@@ -313,7 +375,8 @@ def test_an_accounts_scores_are_those_that_went_out_and_what_would_change_them(
     sent = [score for score in course.scores() if score["account_id"] == account]
 
     whole = door.get("/v1/scores", params={"account_id": account, "limit": 500}).json()
-    pages, below = [], {}
+    pages: list[dict[str, Any]] = []
+    below: dict[str, int] = {}
     while True:
         page = door.get("/v1/scores", params={"account_id": account, "limit": 2, **below}).json()
         pages += page["scores"]

@@ -203,10 +203,12 @@ async def test_old_scores_give_way_to_new_ones_in_the_store(stack: Stack) -> Non
     core, told = ScoringCore(CARD, SEGMENTS, scores_kept=2), portfolio()
     facts = [out.data for out in told.out if out.subject == "A07"]
     codec = DocumentCodec(core.documents)
+    inserted: list[bool] = []
     for number, fact in enumerate(facts, start=1):
         party = Party("P3")
         core._keep(party, number, cast("AccountScored", fact))
         new = {name: name in party.made for name in party.changed}
+        inserted += new.values()
         cursor.version += 1
         written = [codec.row("P3", doc, new=new[key]) for key, doc in party.changed.items()]
         await store.commit([WriteSet(cursor.copy(), rows=written)])
@@ -218,6 +220,7 @@ async def test_old_scores_give_way_to_new_ones_in_the_store(stack: Stack) -> Non
 
     last = len(facts)
     assert last > 3
+    assert [number <= 2 for number in range(1, last + 1)] == inserted
     assert [last, last - 1] == [number for number, _ in whole]
     assert [json.loads(fact.model_dump_json()) for fact in facts[:-3:-1]] == [f for _, f in whole]
     assert whole[1:2] == older

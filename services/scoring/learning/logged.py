@@ -32,6 +32,7 @@ class Logged:
     def __init__(self) -> None:
         """Start with nothing read."""
         self.outcomes = Outcomes()
+        self._seen: set[tuple[str, str]] = set()
         self._weekly: dict[tuple[str, int, int], Sample] = {}
         self._latest: dict[str, AccountScored] = {}
         self._promised: dict[tuple[str, str], Sample] = {}
@@ -39,11 +40,14 @@ class Logged:
     def tell(self, event: Mapping[str, Any]) -> None:
         """Note what one event of the line says; a type that is not known says nothing.
 
+        One with the source and id of another was sent twice, as topics are at least once: it counts
+        once. Copies of a broadcast, and ticks, of several partitions are the same to it anyway.
+
         Raises:
             ValueError: it is no event of the line; the text names the field.
         """
         known = REGISTRY.get(str(event.get("type")))
-        if known is None:
+        if known is None or self._is_again(event):
             return
         time = _Envelope.model_validate_json(to_json({"time": event.get("time")})).time
         data = known.model_validate_json(to_json(event.get("data")))
@@ -53,6 +57,14 @@ class Logged:
         promised = self.outcomes.tell(Event("", "", known.type, "", party, time, data, b""))
         if promised is not None:
             self._promise(promised, time)
+
+    def _is_again(self, event: Mapping[str, Any]) -> bool:
+        name = (str(event.get("source", "")), str(event.get("id", "")))
+        if name in self._seen:
+            return True
+        if name[1]:
+            self._seen.add(name)
+        return False
 
     def samples(self) -> list[Sample]:
         """The first score of each account in each week, with the outcomes known by now."""

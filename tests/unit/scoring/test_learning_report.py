@@ -346,10 +346,9 @@ def test_promises_are_reported_by_segment_and_history_without_a_claim_of_probabi
     assert "Will the promise to pay be kept?" in page(report)
 
 
-def test_logged_scores_are_judged_by_what_the_same_line_says_later() -> None:
-    """In force and in shadow, as they stood in the event; the first of a week counts."""
-    books, logged = Books("A"), Logged()
-    score = {
+def scored() -> dict[str, Any]:
+    """The data of a score of what is overdue, on Monday, with a challenger's."""
+    return {
         "account_id": "A", "creditor_id": "default", "model": "card", "model_version": "1",
         "risk": 40, "band": "C", "p_pay": {"7": 0.2, "14": 0.4, "30": 0.6}, "confidence": "low",
         "currency": "EUR", "overdue_amount": "100.00", "open_amount": "100.00",
@@ -358,6 +357,12 @@ def test_logged_scores_are_judged_by_what_the_same_line_says_later() -> None:
         "features": {"known_outcomes": 1.0},
         "challengers": [{"model": "b", "model_version": "2", "risk": 30, "p_pay": {"30": 0.7}}],
     }  # fmt: skip
+
+
+def test_logged_scores_are_judged_by_what_the_same_line_says_later() -> None:
+    """In force and in shadow, as they stood in the event; the first of a week counts."""
+    books, logged = Books("A"), Logged()
+    score = scored()
     again = {**score, "scored_at": "2025-03-05T00:00:00Z", "risk": 90}
     line = [("collections.account.scored.v1", MONDAY, each) for each in (score, again)]
     issued(books)
@@ -385,3 +390,22 @@ def test_logged_scores_are_judged_by_what_the_same_line_says_later() -> None:
     }
     assert promised.outcomes["promise_kept"].happened
     assert (80_00, 80_00) == (promised.amount, promised.collected["promise_kept"])
+
+
+def test_what_is_in_the_log_twice_counts_once() -> None:
+    """Topics are at least once: half of it, told twice under one id, is not the whole."""
+    books, logged = Books("A"), Logged()
+    issued(books)
+    (paid,) = books.pay("P1", "I1", "50", date(2025, 3, 6))
+    end = ClockTicked(at=noon(date(2025, 5, 1)))
+
+    for name, at, kind, data in (
+        ("1", MONDAY, "collections.account.scored.v1", scored()),
+        ("2", noon(date(2025, 3, 6)), paid.type, paid.model_dump(mode="json")),
+        ("2", noon(date(2025, 3, 6)), paid.type, paid.model_dump(mode="json")),
+        ("3", end.at, end.type, end.model_dump(mode="json")),
+    ):
+        logged.tell({"id": name, "type": kind, "time": at.isoformat(), "data": data})
+
+    (sample,) = logged.samples()
+    assert (False, 50_00) == (sample.outcomes["paid_30"].happened, sample.collected["paid_30"])
