@@ -14,12 +14,14 @@ import pytest_asyncio
 from services.scoring.api import ScoringApi
 from services.scoring.domain.configuration import Configured
 from services.scoring.domain.core import ScoringCore
+from services.scoring.domain.drift import first_weeks, rows_of, stability_index
 from services.scoring.domain.mix import LANES
 from services.scoring.domain.standing import Standing, in_list
 from services.scoring.sources import read_scorecard, read_segments
 from services.scoring.store import Scores
 from shared.cli.stack import Stack
-from shared.core import Document
+from shared.core import Document, Party
+from shared.events.scores import AccountScored
 from shared.line.parties import DocumentCodec
 from shared.line.ports import Row, WriteSet
 from shared.runtime.doors import Problem, Request, Response
@@ -210,6 +212,83 @@ async def test_an_accounts_scores_over_time(api: ScoringApi, line: Line) -> None
     assert sent[::-1] == whole["scores"] == first["scores"] + rest["scores"]
     assert "P3" == whole["party_id"]
     assert whole["next"] is None
+
+
+async def test_old_scores_give_way_to_new_ones_in_the_store(stack: Stack) -> None:
+    """Written in many batches as the shell does: two are left, and they are the latest."""
+    name = f"scoring_{next(_numbers)}"
+    store = MongoStore(stack.mongodb_uri, name, owner="writer")
+    await store.start()
+    cursor = (await store.acquire([0]))[0].cursor
+    core, told = ScoringCore(CARD, SEGMENTS, scores_kept=2), portfolio()
+    facts = [out.data for out in told.out if out.subject == "A07"]
+    codec = DocumentCodec(core.documents)
+    inserted: list[bool] = []
+    for number, fact in enumerate(facts, start=1):
+        party = Party("P3")
+        core._keep(party, number, cast("AccountScored", fact))
+        new = {name: name in party.made for name in party.changed}
+        inserted += new.values()
+        cursor.version += 1
+        written = [codec.row("P3", doc, new=new[key]) for key, doc in party.changed.items()]
+        await store.commit([WriteSet(cursor.copy(), rows=written)])
+    reader = MongoReader(stack.mongodb_uri, name, owner="reader")
+    scores = Scores(reader, Configured(CARD, SEGMENTS))
+
+    whole = await scores.history("P3", "A07", below=None, limit=50)
+    older = await scores.history("P3", "A07", below=whole[0][0], limit=1)
+
+    last = len(facts)
+    assert last > 3
+    assert [number <= 2 for number in range(1, last + 1)] == inserted
+    assert [last, last - 1] == [number for number, _ in whole]
+    assert [json.loads(fact.model_dump_json()) for fact in facts[:-3:-1]] == [f for _, f in whole]
+    assert whole[1:2] == older
+    await reader.stop()
+    await store.stop()
+    with pymongo.MongoClient[dict[str, Any]](stack.mongodb_uri) as client:
+        client.drop_database(name)
+
+
+async def test_drift_is_the_same_for_every_reader_and_sums_all_partitions(stack: Stack) -> None:
+    """The last week and the one that has matured, of the model in force; a new reader reads it."""
+    name = f"scoring_{next(_numbers)}"
+    rows = rows_of(CARD.model, CARD.version)
+    store = MongoStore(stack.mongodb_uri, name, owner="writer")
+    await store.start()
+    told = {
+        **{(f"{rows}{week}", "chance:3"): 100 for week in first_weeks("2025-W01")},
+        (f"{rows}2025-W20", "chance:3"): 50,
+        (f"{rows}2025-W20", "chance:7"): 50,
+        (f"{rows}2025-W15", "judged"): 60,
+        (f"{rows}2025-W15", "foretold"): 48 * 10_000,
+        (f"{rows}2025-W15", "came"): 30 * 10_000,
+        (f"{rows_of(CARD.model, CARD.version + '0')}2025-W20", "chance:3"): 1_000,
+    }
+    writes = []
+    for partition, acquired in (await store.acquire([0, 1])).items():
+        cursor = acquired.cursor
+        cursor.version += 1
+        days = 19 + partition  # Monday of the 21st week, and the day after
+        cursor.watermarks = {"collections.ledger": datetime(2025, 5, days, tzinfo=UTC)}
+        writes.append(WriteSet(cursor, cells=told))
+    await store.commit(writes)
+
+    found = []
+    for owner in ("one", "after a restart"):
+        reader = MongoReader(stack.mongodb_uri, name, owner=owner)
+        scores = Scores(reader, Configured(CARD, SEGMENTS))
+        found += [await scores.drift(), await scores.drift()]
+        await reader.stop()
+
+    for model, drift in found:
+        assert CARD is model
+        assert pytest.approx(stability_index([1, 0], [0.5, 0.5])) == drift.index["chance"]
+        assert (200, 120) == (drift.scored, drift.judged)
+        assert pytest.approx(0.3) == drift.calibration
+    await store.stop()
+    with pymongo.MongoClient[dict[str, Any]](stack.mongodb_uri) as client:
+        client.drop_database(name)
 
 
 async def test_what_would_change_the_score_most(api: ScoringApi) -> None:

@@ -13,16 +13,19 @@ from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.bookings import BOOKINGS, CASH, HALF_TOLD
 from services.scoring.domain.configuration import Configured, InForce
 from services.scoring.domain.features import taken
+from services.scoring.domain.foretold import Foretold
 from services.scoring.domain.promises import ORDERS, Promises, judge
 from services.scoring.domain.reports import REPORTS
 from services.scoring.domain.score import Score, has_moved, score_of, to_fact, to_remember
 from services.scoring.domain.scorecard import Scorecard
 from services.scoring.domain.segments import Segments
-from services.scoring.domain.standing import Kept, Standing
+from services.scoring.domain.standing import SCORES_KEPT, Kept, Standing
+from services.scoring.domain.watching import adjusted, mature, watch
 from shared.configuration import Configuration
 from shared.core import Document, Effects, Event, Party, Refusal
 from shared.events.billing import ConfigPublished
-from shared.events.ledger import Moved, OnAccount
+from shared.events.ledger import InvoiceAdjusted, Moved, OnAccount
+from shared.events.scores import AccountScored
 from shared.topics import COLLECTIONS_SCORES
 
 SEGMENTS: Final = "segments"
@@ -34,10 +37,18 @@ CHANGES: Final = "segment_changes"
 class ScoringCore:
     """Scores accounts by the model in force; satisfies `shared.core.Core`."""
 
-    documents: tuple[type[Document], ...] = (Behaviour, Standing, Kept, Promises, Configuration)
+    documents: tuple[type[Document], ...] = (
+        Behaviour, Standing, Kept, Promises, Foretold, Configuration,
+    )  # fmt: skip
 
-    def __init__(self, scorecard: Scorecard, segments: Segments) -> None:
-        """Score by this model and these segments, until others are published."""
+    def __init__(
+        self, scorecard: Scorecard, segments: Segments, *, scores_kept: int = SCORES_KEPT
+    ) -> None:
+        """Score by this model and these segments, until others are published.
+
+        Of each account the latest `scores_kept` scores can be read later; no score depends on them.
+        """
+        self._scores_kept = scores_kept
         self.scorecard = scorecard
         self.configured = Configured(scorecard, segments)
 
@@ -65,8 +76,11 @@ class ScoringCore:
             )
         return None
 
-    def wake(self, party: Party, until: datetime, effects: Effects) -> None:  # noqa: ARG002 - contract
-        """Judge the promises whose last day has passed."""
+    def wake(self, party: Party, until: datetime, effects: Effects) -> None:
+        """Judge the promises whose last day has passed, and what was foretold."""
+        foretold = party.find(Foretold)
+        if foretold is not None:
+            mature(party, foretold, until, effects)
         promises = party.find(Promises)
         if promises is None:
             return
@@ -91,9 +105,13 @@ class ScoringCore:
                 self._tell(party, behaviour, standing, effects, rules, today=today, moment=at)
 
     def wake_at(self, party: Party) -> datetime | None:
-        """When the next promise is to be judged."""
-        promises = party.find(Promises)
-        return None if promises is None else promises.next_at()
+        """When the next promise is to be judged, or what was foretold."""
+        promises, foretold = party.find(Promises), party.find(Foretold)
+        other = None if foretold is None else foretold.next_at()
+        if promises is None:
+            return other
+        one = promises.next_at()
+        return one if other is None else other if one is None else min(one, other)
 
     def share(self, event: Event, effects: Effects) -> bool:
         """Take a model or segments: all parties look again when they take effect."""
@@ -116,6 +134,8 @@ class ScoringCore:
             booking(behaviour, data)
             if kind in CASH:
                 _receive(party, data)
+            elif kind == InvoiceAdjusted.type:
+                adjusted(party, data)
             return party.keep(behaviour)
         report, order = REPORTS.get(kind), ORDERS.get(kind)
         if report is None and order is None:
@@ -150,8 +170,9 @@ class ScoringCore:
         )
         fact = to_fact(score, model, scored_at=moment, shadows=shadows)
         now = party.keep(to_remember(score, fact, standing))
-        party.keep(Kept(now.number, fact))
+        self._keep(party, now.number, fact)
         _count(effects, standing, score)
+        watch(party, effects, score, fact, standing, reference=model.reference)
         effects.emit(
             fact,
             topic=COLLECTIONS_SCORES,
@@ -159,6 +180,13 @@ class ScoringCore:
             entity=behaviour.account_id,
             time=moment,
         )
+
+    def _keep(self, party: Party, number: int, fact: AccountScored) -> None:
+        kept = Kept(number, fact, number % self._scores_kept)
+        if number > self._scores_kept:
+            party.overwrite(kept)
+        else:
+            party.keep(kept)
 
 
 def _told_by_the_ledger(party: Party, data: OnAccount) -> Behaviour:

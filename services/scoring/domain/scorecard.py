@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.feature import AsOf, Prior
-from services.scoring.domain.likelihood import EXPECTED_WITHIN, Likelihood, read_likelihood
+from services.scoring.domain.likelihood import Likelihood, read_likelihood
 from services.scoring.domain.model import Assessment, Lever
 from services.scoring.domain.reading import document
+from services.scoring.domain.reference import Reference
 from services.scoring.domain.rows import Row, read_prior, read_rows
 from services.scoring.domain.terms import NAMES, RISK_MAX, Terms, read_terms
 from shared.events.scores import Reason
@@ -34,6 +35,8 @@ class Scorecard:
     rows: tuple[Row, ...]
     likelihood: Likelihood
     terms: Terms
+    reference: Reference | None = None
+    """It has learnt from no portfolio."""
 
     @classmethod
     def from_document(cls, value: Mapping[str, Any]) -> "Scorecard":
@@ -72,11 +75,13 @@ class Scorecard:
                 place += 1
             parts.append(row.bands.meanings[place])
         points = sum(parts)
+        oldest = seen.owed.overdue.oldest
+        chances = self.likelihood.of(points, 0 if oldest is None else (seen.today - oldest).days)
         return Assessment(
             points,
             self.terms.risk_bands[points],
-            self.likelihood.ten_thousandths[EXPECTED_WITHIN][points],
-            self.likelihood.shown[points],
+            chances.expected,
+            chances.shown,
             tuple(parts),
         )
 

@@ -79,6 +79,11 @@ class Standing(Document):
         return f"{_PRIORITY_MAX - self.priority:04d}{days:05d}{amount:020d}{self.account_id}"
 
 
+SCORES_KEPT: Final = 100
+"""Of each account, the latest."""
+SCORES_KEPT_MAX: Final = 1_000
+
+
 @dataclass(slots=True)
 class Kept(Document):
     """One score that went out, kept to be read later; nothing is decided by it."""
@@ -86,13 +91,16 @@ class Kept(Document):
     prefix: ClassVar[str] = "score"
 
     number: int
+    """Of all that went out, from 1."""
     fact: AccountScored
+    slot: int
+    """Its place among those kept; the newest takes the place of the oldest."""
 
     @property
     @override
     def key(self) -> str:
-        """The account's scores in the order they went out."""
-        return f"{kept_under(self.fact.account_id)}{self.number:08d}"
+        """The account, and the place."""
+        return f"{kept_under(self.fact.account_id)}{self.slot:08d}"
 
     @property
     @override

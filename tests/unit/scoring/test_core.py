@@ -12,7 +12,6 @@ from services.scoring.domain.core import ScoringCore
 from services.scoring.domain.score import score_of, to_fact
 from services.scoring.sources import read_scorecard, read_segments
 from shared.core import Outgoing
-from shared.envelope.encode import value_of
 from shared.events.base import Fact
 from shared.events.ledger import InvoiceBucketChanged, InvoiceOverdue, ItemState, Moved
 from shared.events.scores import AccountScored
@@ -158,9 +157,9 @@ def test_a_score_is_what_its_contract_says(diary: Diary) -> None:
             line.tell(fact, time=noon(day))
 
     for outgoing in line.out:
-        text = value_of(outgoing.data)
+        text = outgoing.data.smallest()
         told = json.loads(text)
         features = json.dumps(told["features"], sort_keys=True, separators=(",", ":"))
         read = AccountScored.model_validate_json(text)
-        assert (outgoing.data, text) == (read, value_of(read))
+        assert (outgoing.data, text) == (read, read.smallest())
         assert told["features_hash"] == blake2b(features.encode(), digest_size=8).hexdigest()
