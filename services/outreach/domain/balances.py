@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date
+from typing import Final
 
 from services.outreach.domain.account import Account
 from services.outreach.domain.agenda import replan
@@ -24,6 +25,9 @@ from shared.events.ledger import (
     Moved,
 )
 from shared.money import minor
+
+_SMALL_BALANCE: Final = "small_balance"
+"""The ledger's reason for a write-off of what was not worth collecting."""
 
 
 def opened(docket: Docket, account: Account, told: InvoiceOpened) -> None:
@@ -77,7 +81,7 @@ def moved(docket: Docket, account: Account, told: Moved) -> None:
         paid = not any(owed > 0 for owed in task.remaining.values())
         withdraw(docket, account, "paid" if paid else "changed")
         changed = True
-    _follow(docket, account, replans=changed, written_off=_gave_up(last.values()))
+    _follow(docket, account, replans=changed, written_off=_gave_up(told, last.values()))
 
 
 def revalue(docket: Docket, account: Account, item: Item, open_minor: int) -> bool:
@@ -135,8 +139,10 @@ def _post(docket: Docket, account: Account, currency: str, entry: Entry) -> bool
     return revalue(docket, account, item, minor(entry.open_amount, currency)) or moved
 
 
-def _gave_up(entries: Collection[Entry]) -> bool:
-    """Whether what closed the items was that they were written off."""
+def _gave_up(told: Moved, entries: Collection[Entry]) -> bool:
+    """Whether items were written off, and not just the cents that money left of them."""
+    if isinstance(told, InvoiceAdjusted) and told.reason == _SMALL_BALANCE:
+        return False
     return any(entry.kind == "written_off" for entry in entries)
 
 
