@@ -6,6 +6,7 @@ from datetime import date, datetime
 from services.outreach.domain.account import Account
 from services.outreach.domain.days import NEVER, later
 from services.outreach.domain.docket import Docket
+from services.outreach.domain.history import take_in
 from services.outreach.domain.hold import Spans, day_of_delinquency, spans_of
 from services.outreach.domain.hours import opening_on
 from services.outreach.domain.item import Item
@@ -58,15 +59,16 @@ def agenda(policy: Policy, item: Item, day: date, *, spans: Spans, grace_days: i
 
 def agenda_of(docket: Docket, account: Account, item: Item, day: date) -> Agenda:
     """The agenda of an account's anchor, whose steps begin anew with each case."""
-    if day > item.due_on and account.case is not None and item.enter(account.case.case_id):
+    spans = spans_of(account.holds, item) if account.holds else []
+    grace_days = docket.grace_days(account)
+    overdue = day > item.due_on
+    if overdue and account.case is not None and item.enter(account.case.case_id):
         docket.party.keep(item)
-    return agenda(
-        docket.policy,
-        item,
-        day,
-        spans=spans_of(account.holds, item) if account.holds else [],
-        grace_days=docket.grace_days(account),
-    )
+    if item.brought is not None and (account.case is not None or not overdue):
+        take_in(docket.policy, item, item.brought, spans=spans, grace_days=grace_days)
+        item.brought = None
+        docket.party.keep(item)
+    return agenda(docket.policy, item, day, spans=spans, grace_days=grace_days)
 
 
 def zones_for(docket: Docket, account: Account, point_zone: str = "") -> tuple[str, ...]:

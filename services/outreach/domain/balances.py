@@ -9,6 +9,7 @@ from services.outreach.domain.agenda import replan
 from services.outreach.domain.anchor import consider
 from services.outreach.domain.cases import settle_case
 from services.outreach.domain.docket import Docket
+from services.outreach.domain.history import bring
 from services.outreach.domain.item import Item
 from services.outreach.domain.promises import receive
 from services.outreach.domain.stage import tell_stage
@@ -37,6 +38,8 @@ def opened(docket: Docket, account: Account, told: InvoiceOpened) -> None:
     )
     item.invoice_id, item.number, item.pay_url = told.invoice_id, told.number, told.pay_url
     docket.party.keep(item)
+    if told.opening:
+        bring(docket, account, item, told)
     changed = revalue(docket, account, item, minor(told.open_amount, told.currency))
     if told.first_overdue_on is not None:
         set_overdue(docket, account, item, on=True)

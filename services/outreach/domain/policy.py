@@ -170,6 +170,11 @@ class Policy(_Part):
         return min(0, self.steps[0].offset_days)
 
     @cached_property
+    def most_counted(self) -> int:
+        """How many contacts of one moment can matter: what the largest cap allows, at least one."""
+        return max([1, *(cap.most for cap in self.caps)])
+
+    @cached_property
     def remembers_days(self) -> int:
         """How long the contact log must reach back for caps and gap to be counted, in days."""
         return max([cap.days for cap in self.caps] + [self.gap_hours // 24 + 1]) + 2
