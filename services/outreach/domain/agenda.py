@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
 from services.outreach.domain.account import Account
-from services.outreach.domain.days import NEVER, later
+from services.outreach.domain.days import NEVER, later, start_of
 from services.outreach.domain.docket import Docket
 from services.outreach.domain.history import take_in
 from services.outreach.domain.hold import Spans, day_of_delinquency, spans_of
-from services.outreach.domain.hours import opening_on
+from services.outreach.domain.hours import Window, opening_on
 from services.outreach.domain.item import Item
 from services.outreach.domain.places import zones_of
 from services.outreach.domain.policy import Policy, Step
@@ -86,8 +87,13 @@ def start_of_step(docket: Docket, account: Account, found: Agenda) -> datetime |
     if found.next_step is None or found.next_on >= NEVER:
         return None
     window = docket.policy.channels[found.next_step.channels[0]].window
-    opens = opening_on(window, found.next_on, zones_for(docket, account))
-    return max(opens, docket.start(account, found.next_on))
+    own = docket.creditor(account).time_zone
+    return _begins(window, found.next_on, zones_for(docket, account), own)
+
+
+@lru_cache(maxsize=8192)
+def _begins(window: Window, day: date, zones: tuple[str, ...], own: str) -> datetime:
+    return max(opening_on(window, day, zones), start_of(day, own))
 
 
 def replan(docket: Docket, account: Account) -> None:

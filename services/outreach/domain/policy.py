@@ -71,6 +71,11 @@ class Step(_Part):
     minimum: Amounts = {}
     after_previous_days: Annotated[int, Field(ge=1, le=3_650)] | None = None
 
+    @cached_property
+    def minimum_minor(self) -> dict[str, int]:
+        """The minimum in minor units per currency."""
+        return {code: minor(amount, code) for code, amount in self.minimum.items()}
+
 
 class ChannelRule(_Part):
     """When a channel may be used, whether it needs consent, and how long a task is good for."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from services.outreach.domain.account import Account
@@ -42,7 +43,12 @@ def decision(
         rules=rules,
         score_band=account.band,
         decided_at=at,
-        local_times=tuple(f"{at.astimezone(zone(name)).isoformat()} {name}" for name in zones),
+        local_times=_local_times(at, zones),
         earliest=earliest,
         facts={"priority": account.priority, "p_pay": account.p_pay, **(facts or {})},
     )
+
+
+@lru_cache(maxsize=1024)
+def _local_times(at: datetime, zones: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{at.astimezone(zone(name)).isoformat()} {name}" for name in zones)

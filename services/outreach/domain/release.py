@@ -106,7 +106,7 @@ def _request(
         tone=step.tone,
         not_before=task.not_before,
         expires_at=task.expires_at,
-        to=to.model_copy(update={"language": language}),
+        to=to if to.language == language else to.model_copy(update={"language": language}),
         subject_line=subject,
         body=body,
         amounts=amounts,

@@ -46,7 +46,7 @@ def suppress(
                 account,
                 item,
                 step.name,
-                Statement(day, (), {}),
+                Statement(day, [], {}),
                 rules=refused.rules,
                 zones=(),
                 day=day,
