@@ -60,11 +60,10 @@ def exhausted(
 
     Days are the debtor's; where several zones are possible, the latest of their midnights counts.
     """
-    return max(
-        _limits(log, policy, channel, at, zones),
-        key=lambda limit: (limit.until is None, limit.until or at),
-        default=None,
-    )
+    limits = list(_limits(log, policy, channel, at, zones))
+    if not limits:
+        return None
+    return max(limits, key=lambda limit: (limit.until is None, limit.until or at))
 
 
 def _limits(
@@ -79,6 +78,8 @@ def _limits(
             continue
         if cap.most == 0:
             yield Exhausted(cap.name, None)
+            continue
+        if len(log) < cap.most:
             continue
         counted = [
             c.at for c in log if not cap.channels or not c.channel or c.channel in cap.channels

@@ -86,11 +86,12 @@ def union(intervals: Iterable[tuple[date, date | None]]) -> Spans:
 
 def spans_of(holds: Iterable[Hold], item: Item) -> Spans:
     """The days on which an item was, is, or will be held, as far as is known."""
-    return union(
+    found = [
         (hold.starts_on, hold.until)
         for hold in holds
         if hold.amount_minor is None and hold.names(item)
-    )
+    ]
+    return union(found) if found else []
 
 
 def held_days(spans: Spans, due_on: date, day: date) -> int:

@@ -67,7 +67,7 @@ def permit(
     rules = (*rules, "contact_point", "consent", "address")
     if isinstance(found, Unreachable):
         return Refused(found.reason, rules, found.channel, final=True)
-    zones = zones_for(docket, account, found.to.time_zone)
+    zones = zones_for(docket, account, found.point.time_zone or "")
     log = docket.log().contacts
     policy = docket.policy
     window = policy.channels[found.channel].window

@@ -17,11 +17,29 @@ _NOT_UNASKED = frozenset({"attorney", "employer", "guarantor", "spouse", "third_
 
 @dataclass(slots=True)
 class Reachable:
-    """A contact point that may be used."""
+    """A contact point that may be used, and whose it is."""
 
     channel: Channel
-    to: Recipient
+    profile: Profile
+    point: ContactPoint
+    address: str
     address_digest: str
+
+    @property
+    def language(self) -> str:
+        """The language that the debtor wants."""
+        return self.profile.account.language or "en"
+
+    def recipient(self, language: str) -> Recipient:
+        """Whom to reach, for the channel, in the language of the contact."""
+        contact = _contact(self.profile, self.point)
+        return Recipient(
+            contact_point_id=self.point.id,
+            name=(contact.name if contact else "") or self.profile.account.name or "",
+            address=self.address,
+            language=language,
+            time_zone=self.point.time_zone or "",
+        )
 
 
 @dataclass(slots=True)
@@ -59,7 +77,7 @@ def _on(docket: Docket, profile: Profile | None, channel: Channel) -> Reachable 
             continue
         reason = _refused(docket, profile, channel, address=address, mark=mark)
         if reason is None:
-            return Reachable(channel, _recipient(profile, point, address), mark)
+            return Reachable(channel, profile, point, address, mark)
         refused = refused or reason
     return Unreachable(channel, refused or "no_contact_point")
 
@@ -105,17 +123,6 @@ def _refused(
     if state is None and docket.policy.channels[channel].consent == "opt_in":
         return "no_consent"
     return None
-
-
-def _recipient(profile: Profile, point: ContactPoint, address: str) -> Recipient:
-    contact = _contact(profile, point)
-    return Recipient(
-        contact_point_id=point.id,
-        name=(contact.name if contact else "") or profile.account.name or "",
-        address=address,
-        language=profile.account.language or "en",
-        time_zone=point.time_zone or "",
-    )
 
 
 def _address(point: ContactPoint) -> str:

@@ -10,8 +10,7 @@ from services.outreach.domain.days import zone
 from services.outreach.domain.docket import Docket
 from services.outreach.domain.hold import delinquent_days, spans_of
 from services.outreach.domain.item import Item
-from services.outreach.domain.statement import Statement
-from shared.events.outreach import Decision
+from shared.events.outreach import Decision, Money
 
 
 def decision(
@@ -19,8 +18,8 @@ def decision(
     account: Account,
     item: Item,
     step: str,
-    covered: Statement,
     *,
+    collectable: tuple[Money, ...] = (),
     rules: tuple[str, ...],
     zones: tuple[str, ...],
     day: date,
@@ -39,7 +38,7 @@ def decision(
         anchor_due_on=item.due_on,
         delinquent_days=delinquent_days(spans, item.due_on, day, grace_days=grace_days),
         past_due_days=(day - item.due_on).days,
-        collectable=covered.money(),
+        collectable=collectable,
         rules=rules,
         score_band=account.band,
         decided_at=at,
