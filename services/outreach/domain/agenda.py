@@ -39,8 +39,10 @@ def agenda(policy: Policy, item: Item, day: date, *, spans: Spans, grace_days: i
             if overdue:
                 continue
             on = later(item.due_on, step.offset_days)
-        else:
+        elif spans:
             on = day_of_delinquency(spans, item.due_on, step.offset_days, grace_days=grace_days)
+        else:
+            on = later(item.due_on, step.offset_days + grace_days)
         if step.after_previous_days is not None:
             before = item.closed_on(policy.steps[i - 1].name)
             wait = later(before, step.after_previous_days) if before else NEVER

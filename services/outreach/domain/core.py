@@ -100,20 +100,14 @@ class OutreachCore:
     def wake(self, party: Party, until: datetime, effects: Effects) -> None:
         """Expire tasks, begin and end holds, judge promises, each at its own moment, in order."""
         while True:
-            moment, account = None, None
-            for each in party.all(Account):
-                at = each.book_at
-                if at is None or at > until:
-                    continue
-                if (
-                    moment is None
-                    or account is None
-                    or at < moment
-                    or (at == moment and each.account_id < account.account_id)
-                ):
-                    moment, account = at, each
-            if moment is None or account is None:
+            due = [
+                (account.book_at, account.account_id, account)
+                for account in party.all(Account)
+                if account.book_at is not None and account.book_at <= until
+            ]
+            if not due:
                 return
+            moment, _, account = min(due, key=lambda each: each[:2])
             in_force = self._configured.at(effects.shared, moment)
             docket = Docket(party, effects, in_force, moment, moment)
             pass_moment(docket, account, moment)
@@ -159,10 +153,8 @@ class OutreachCore:
     def parked(self, party: Party, effects: Effects) -> None:
         """Withdraw what stands open for a party whose events cannot be folded for now."""
         now = effects.now
-        park(
-            Docket(party, effects, self._configured.at(effects.shared, now), now, now),
-            by="outreach",
-        )
+        in_force = self._configured.at(effects.shared, now)
+        park(Docket(party, effects, in_force, now, now), by="outreach")
 
     def _command(self, docket: Docket, command: Command) -> None:
         account = docket.account(command.account_id)

@@ -86,17 +86,11 @@ def render(
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
-    return "".join([values[part] if named else part for part, named in _parts(text)])
+    filled = [values.get(part, f"{{{part}}}") if named else part for part, named in _parts(text)]
+    return "".join(filled)
 
 
 @lru_cache(maxsize=1024)
 def _parts(text: str) -> tuple[tuple[str, bool], ...]:
     """A text cut at its placeholders: each part, and whether it is the name of one."""
-    parts = enumerate(_PLACEHOLDER.split(text))
-    cut = [(part, bool(number % 2)) for number, part in parts]
-    return tuple(
-        (part, True)
-        if named and part in PLACEHOLDERS
-        else (f"{{{part}}}" if named else part, False)
-        for part, named in cut
-    )
+    return tuple((part, number % 2 == 1) for number, part in enumerate(_PLACEHOLDER.split(text)))
