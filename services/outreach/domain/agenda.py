@@ -1,5 +1,6 @@
 """Which step of the policy is due for an item, and when the next one will be."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -12,10 +13,10 @@ from services.outreach.domain.hold import Spans, day_of_delinquency, spans_of
 from services.outreach.domain.hours import Window, opening_on
 from services.outreach.domain.item import Item
 from services.outreach.domain.places import zones_of
-from services.outreach.domain.policy import Policy, Step
+from services.outreach.domain.policy import Ladder, Policy, Step
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Agenda:
     """The step to take now, if one is due and not yet taken; what it leaves out; what is next."""
 
@@ -32,6 +33,8 @@ def agenda(policy: Policy, item: Item, day: date, *, spans: Spans, grace_days: i
     are `missed`. Steps before the due date are in time up to the due date itself.
     """
     overdue = day > item.due_on
+    if overdue and not spans and policy.ladder is not None:
+        return _on_ladder(policy.ladder, item, day, grace_days=grace_days)
     due: list[Step] = []
     upcoming, upcoming_on = None, NEVER
     for i, step in enumerate(policy.steps):
@@ -39,10 +42,8 @@ def agenda(policy: Policy, item: Item, day: date, *, spans: Spans, grace_days: i
             if overdue:
                 continue
             on = later(item.due_on, step.offset_days)
-        elif spans:
-            on = day_of_delinquency(spans, item.due_on, step.offset_days, grace_days=grace_days)
         else:
-            on = later(item.due_on, step.offset_days + grace_days)
+            on = day_of_delinquency(spans, item.due_on, step.offset_days, grace_days=grace_days)
         if step.after_previous_days is not None:
             before = item.closed_on(policy.steps[i - 1].name)
             wait = later(before, step.after_previous_days) if before else NEVER
@@ -58,6 +59,20 @@ def agenda(policy: Policy, item: Item, day: date, *, spans: Spans, grace_days: i
         return Agenda(next_step=upcoming, next_on=upcoming_on)
     missed = tuple(step for step in due[:-1] if not item.closed_on(step.name))
     return Agenda(latest, missed, upcoming, upcoming_on)
+
+
+def _on_ladder(ladder: Ladder, item: Item, day: date, *, grace_days: int) -> Agenda:
+    """The same, looked up: no days are held, and each step falls due by its offset alone."""
+    count = bisect_right(ladder.days, (day - item.due_on).days - grace_days)
+    upcoming, on = None, NEVER
+    if count < len(ladder.steps):
+        upcoming = ladder.steps[count]
+        on = later(item.due_on, upcoming.offset_days + grace_days)
+    if not count or item.closed_on(ladder.steps[count - 1].name):
+        return Agenda(next_step=upcoming, next_on=on)
+    due = ladder.steps[:count]
+    missed = tuple([step for step in due[:-1] if not item.closed_on(step.name)])
+    return Agenda(due[-1], missed, upcoming, on)
 
 
 def agenda_of(docket: Docket, account: Account, item: Item, day: date) -> Agenda:

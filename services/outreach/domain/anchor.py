@@ -38,7 +38,7 @@ class Claim:
 
 def claim_on(account: Account, items: Iterable[Item], day: date) -> Claim:
     """What is withheld from `items` on `day`; a disputed part is of the oldest items first."""
-    holds = [hold for hold in account.holds if hold.on(day)]
+    holds = [hold for hold in account.holds if hold.on(day)] if account.holds else []
     if not holds:
         return Claim()
     claim = Claim(

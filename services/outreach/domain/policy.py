@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -75,6 +76,14 @@ class Step(_Part):
     def minimum_minor(self) -> dict[str, int]:
         """The minimum in minor units per currency."""
         return {code: minor(amount, code) for code, amount in self.minimum.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The steps after the due date, in order, and the delinquent days at which each falls due."""
+
+    steps: tuple[Step, ...]
+    days: tuple[int, ...]
 
 
 class ChannelRule(_Part):
@@ -168,6 +177,14 @@ class Policy(_Part):
     def tolerance_minor(self) -> dict[str, int]:
         """Balances up to here are left alone, in minor units per currency."""
         return {code: minor(amount, code) for code, amount in self.tolerance.items()}
+
+    @cached_property
+    def ladder(self) -> Ladder | None:
+        """The steps after the due date, unless one of them also waits for another."""
+        steps = tuple(step for step in self.steps if step.offset_days > 0)
+        if any(step.after_previous_days is not None for step in steps):
+            return None
+        return Ladder(steps, tuple(step.offset_days for step in steps))
 
     @cached_property
     def first_offset_days(self) -> int:
