@@ -144,9 +144,9 @@ def _post(docket: Docket, account: Account, currency: str, entry: Entry) -> bool
 
 def _gave_up(told: Moved, entries: Collection[Entry]) -> bool:
     """Whether items were written off, and not just the cents that money left of them."""
-    if isinstance(told, InvoiceAdjusted) and told.reason == _SMALL_BALANCE:
+    if not any(entry.kind == "written_off" for entry in entries):
         return False
-    return any(entry.kind == "written_off" for entry in entries)
+    return not (isinstance(told, InvoiceAdjusted) and told.reason == _SMALL_BALANCE)
 
 
 def _amend(docket: Docket, account: Account, told: InvoiceAdjusted) -> bool:

@@ -35,13 +35,20 @@ from services.outreach.domain.task import PastTask
 from services.outreach.domain.wakes import pass_moment
 from shared.configuration import Configuration
 from shared.core import Document, Effects, Event, Party, Refusal
+from shared.events.base import REGISTRY
 from shared.events.billing import AddressSuppressed, ConfigPublished
 from shared.events.commands import Command
 from shared.events.ledger import PartyParked
 from shared.events.outcomes import Outcome
 
-_ACTED_ON: Final = (Command, Outcome, PartyParked)
-"""The kinds of facts that are acted on besides those of `HANDLERS`."""
+_ACTED_ON: Final = frozenset(
+    name for name, kind in REGISTRY.items() if issubclass(kind, (Command, Outcome, PartyParked))
+)
+"""The types that are acted on besides those of `HANDLERS`."""
+_WANTING: Final = frozenset(
+    name for name, kind in REGISTRY.items() if issubclass(kind, (Outcome, *REOPENING))
+)
+"""The types that name documents that may be settled (asking a model what it is takes longer)."""
 _NO_TICK: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -62,12 +69,14 @@ class OutreachCore:
 
     def wants(self, event: Event) -> Iterable[tuple[type[Document], str]]:
         """The items that may reopen, with their steps and numbers; the task of an outcome."""
+        if event.type not in _WANTING:
+            return ()
         data = event.data
         if isinstance(data, Outcome):
             return ((PastTask, data.task_id),)
-        if not isinstance(data, REOPENING):
-            return ()
-        return [(Item, item_key(data.account_id, item_id)) for item_id in reopens(data)]
+        if isinstance(data, REOPENING):
+            return [(Item, item_key(data.account_id, item_id)) for item_id in reopens(data)]
+        return ()
 
     def fold(self, party: Party, event: Event, effects: Effects) -> Refusal | None:
         """Fold one event. Nothing is refused to the line: commands are answered with a fact."""
@@ -75,7 +84,7 @@ class OutreachCore:
         log = party.find(ContactLog)
         parked = log is not None and log.parked_by
         data = event.data
-        if handler is None and not parked and not isinstance(data, _ACTED_ON):
+        if handler is None and not parked and event.type not in _ACTED_ON:
             return None
         now = effects.now
         if now == _NO_TICK or event.woken:
