@@ -9,7 +9,7 @@ from services.outreach.domain.account import Account
 from services.outreach.domain.days import NEVER, later, start_of
 from services.outreach.domain.docket import Docket
 from services.outreach.domain.history import take_in
-from services.outreach.domain.hold import Spans, day_of_delinquency, spans_of
+from services.outreach.domain.hold import Spans, day_of_delinquency, delinquent_days, spans_of
 from services.outreach.domain.hours import Window, opening_on
 from services.outreach.domain.item import Item
 from services.outreach.domain.places import zones_of
@@ -33,8 +33,8 @@ def agenda(policy: Policy, item: Item, day: date, *, spans: Spans, grace_days: i
     are `missed`. Steps before the due date are in time up to the due date itself.
     """
     overdue = day > item.due_on
-    if overdue and not spans and policy.ladder is not None:
-        return _on_ladder(policy.ladder, item, day, grace_days=grace_days)
+    if overdue and policy.ladder is not None:
+        return _on_ladder(policy.ladder, item, day, spans=spans, grace_days=grace_days)
     due: list[Step] = []
     upcoming, upcoming_on = None, NEVER
     for i, step in enumerate(policy.steps):
@@ -61,13 +61,15 @@ def agenda(policy: Policy, item: Item, day: date, *, spans: Spans, grace_days: i
     return Agenda(latest, missed, upcoming, upcoming_on)
 
 
-def _on_ladder(ladder: Ladder, item: Item, day: date, *, grace_days: int) -> Agenda:
-    """The same, looked up: no days are held, and each step falls due by its offset alone."""
-    count = bisect_right(ladder.days, (day - item.due_on).days - grace_days)
+def _on_ladder(ladder: Ladder, item: Item, day: date, *, spans: Spans, grace_days: int) -> Agenda:
+    """The same, looked up: each step falls due by its delinquent days alone."""
+    reached = delinquent_days(spans, item.due_on, day, grace_days=grace_days)
+    count = bisect_right(ladder.days, reached)
     upcoming, on = None, NEVER
     if count < len(ladder.steps):
         upcoming = ladder.steps[count]
-        on = later(item.due_on, upcoming.offset_days + grace_days)
+        days = upcoming.offset_days
+        on = day_of_delinquency(spans, item.due_on, days, grace_days=grace_days)
     if not count or item.closed_on(ladder.steps[count - 1].name):
         return Agenda(next_step=upcoming, next_on=on)
     due = ladder.steps[:count]

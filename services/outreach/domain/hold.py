@@ -103,7 +103,8 @@ def held_days(spans: Spans, due_on: date, day: date) -> int:
 
 def delinquent_days(spans: Spans, due_on: date, day: date, *, grace_days: int = 0) -> int:
     """Days past due without grace and held days: what steps count by (never below 0)."""
-    return max(0, (day - due_on).days - grace_days - held_days(spans, due_on, day))
+    held = held_days(spans, due_on, day) if spans else 0
+    return max(0, (day - due_on).days - grace_days - held)
 
 
 def day_of_delinquency(spans: Spans, due_on: date, days: int, *, grace_days: int = 0) -> date:
