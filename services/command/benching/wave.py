@@ -14,6 +14,9 @@ from shared.runtime.clock import monotonic
 PER_ACCOUNT: Final = 10
 _DAY: Final = timedelta(days=1)
 _AT_ONCE: Final = 5_000
+_APART: Final = 3
+"""Days from one wave to the next: tasks that nobody answers expire after two, and are planned anew
+at the tick after that, which is not to be the next wave's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ async def waves(
     start = probe.midnight(first)
     told(f"preparing {sum(sizes):,} invoices that fall overdue at {len(sizes)} ticks")
     for number, size in enumerate(sizes):
-        due_on = first + (2 * number + 1) * _DAY
+        due_on = first + (_APART * number + 1) * _DAY
         names = list(probe.names(f"wave-{number}", size // PER_ACCOUNT))
         await _publish(site, [probe.account(name, start) for name in names])
         await _publish(
@@ -54,7 +57,7 @@ async def waves(
         )
     found = []
     for number, size in enumerate(sizes):
-        calm = first + (2 * number + 1) * _DAY
+        calm = first + (_APART * number + 1) * _DAY
         await _pass(site, calm)
         told(f"a tick that makes {size:,} invoices overdue")
         found.append(await _wave(site, calm + _DAY, size))
