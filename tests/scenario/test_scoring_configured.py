@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 
 from services.scoring.domain.core import ScoringCore
+from services.scoring.domain.drift import rows_of
 from services.scoring.domain.reading import ModelError
 from services.scoring.sources import read_scorecard, read_segments
 from shared.configuration import Configuration
@@ -142,6 +143,10 @@ def test_another_name_or_version_is_told_though_nothing_else_moved(change: dict[
         ),
         ({**LEARNED, "risk_bands": [{"band": "A"}]}, "risk_bands"),
         ({**SHIPPED, "challengers": [{"kind": "logistic"}]}, "challengers[0].model"),
+        (
+            {**LEARNED, "reference": {"paid_30": {"cuts": [], "shares": [float("nan")]}}},
+            "reference.paid_30.shares[0]",
+        ),
         ({"kind": "oracle"}, "kind"),
         ({**SHIPPED, "version": "2"}, "model"),
     ],
@@ -185,9 +190,27 @@ def test_other_segments_move_every_account() -> None:
     (score,) = scores(line.tick(midnight(date(2025, 2, 2))))
 
     assert ("new", "all") == (first.segment, score.segment)
-    assert {("segments", "new"): 0, ("segments", "all"): 1, ("segment_changes", "new>all"): 1} == (
-        line.cells
-    )
+    assert {("segments", "new"): 0, ("segments", "all"): 1, ("segment_changes", "new>all"): 1} == {
+        name: count for name, count in line.cells.items() if name[0].startswith("segment")
+    }
+
+
+def test_scores_are_counted_by_the_groups_that_the_model_in_force_had_at_training() -> None:
+    """Two groups, cut at a tenth, of a chance of about two tenths; by week and model."""
+    line = overdue()
+    monday = midnight(date(2025, 2, 3))
+    told = {"reference": {"paid_30": {"cuts": [0.1], "shares": [0.5, 0.5]}}}
+    publish(line, {**LEARNED, **told}, 1, monday)
+
+    (score,) = scores(line.tick(monday))
+
+    assert 0.2 < score.p_pay["30"] < 0.3
+    row = rows_of("invoices", "2025-02") + "2025-W06"
+    assert {"chance:1": 1} == {
+        cell: count
+        for (name, cell), count in line.cells.items()
+        if name == row and cell.startswith("chance")
+    }
 
 
 def test_a_broken_promise_is_told_when_its_last_day_has_passed() -> None:
