@@ -14,7 +14,16 @@ import structlog
 from shared.line.arrivals import Arrival
 from shared.line.fold import Fold, Spoiled
 from shared.line.lane import Gap, Lane, Needs
-from shared.line.ports import Binding, Committed, Record, Row, Store, Unavailable, WriteSet
+from shared.line.ports import (
+    Binding,
+    Committed,
+    Record,
+    Row,
+    Store,
+    Unavailable,
+    WriteSet,
+    rebind,
+)
 from shared.runtime.clock import monotonic
 from shared.runtime.observer import Observer
 from shared.runtime.pacing import Pacing, shared_out
@@ -283,6 +292,8 @@ class Rounds:
         for write in writes:
             if write.partition not in committed.fenced:
                 records.extend(write.outbox)
+                if write.rebound:
+                    rebind(self.bindings, write.rebound)
                 gone = set(write.published)  # meanwhile, others may have been added
                 left = self.published.get(write.partition, ())
                 self.published[write.partition] = tuple(n for n in left if n not in gone)

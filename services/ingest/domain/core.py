@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from services.ingest.domain import credit as credit_note
-from services.ingest.domain import foreign, overdue, receipt
+from services.ingest.domain import foreign, moving, overdue, receipt
 from services.ingest.domain.account import Account, Head
 from services.ingest.domain.arrival import brought as arriving
 from services.ingest.domain.closing import close
@@ -24,13 +24,19 @@ from services.ingest.domain.rules import RULES, Rule, Wanted, named, wanted_by
 from services.ingest.domain.transfer import Transfer
 from services.ingest.domain.waiting import Waiting, waiting_for, waits_already
 from services.ingest.domain.write_off import WriteOff
-from shared.core import Document, Effects, Event, Party, Refusal
+from shared.core import Document, Effects, Elsewhere, Event, Party, Refusal
 from shared.events.base import Fact
-from shared.events.billing import AddressSuppressed, ConfigPublished, TransferArrived
+from shared.events.billing import (
+    AccountArrived,
+    AddressSuppressed,
+    ConfigPublished,
+    TransferArrived,
+)
 from shared.events.outcomes import ContactComplained, ContactOptedOut
 
 OWN_SOURCE: Final = "arrears:ingest"
 """Who alone may write the second legs of what crosses accounts."""
+_NOT_OURS: Final = Refusal("invalid", "only the ledger itself says this", "source")
 
 
 class IngestCore:
@@ -39,6 +45,7 @@ class IngestCore:
     documents: tuple[type[Document], ...] = (
         Head, Account, Invoice, Installment, Payment, CreditNote, WriteOff, Reversal, Refund,
         Dispute, Waiting, Creditors, Transfer, foreign.Reference, foreign.Unresolved,
+        moving.Arriving,
     )  # fmt: skip
 
     def __init__(self, audit: Audit | None = None) -> None:
@@ -50,8 +57,11 @@ class IngestCore:
         rule = RULES.get(event.type)
         return () if rule is None else wanted_by(rule, event.data)
 
-    def fold(self, party: Party, event: Event, effects: Effects) -> Refusal | None:
-        """Book one event, and then what had been waiting for what it brought."""
+    def fold(self, party: Party, event: Event, effects: Effects) -> Refusal | Elsewhere | None:
+        """Book one event, and then what had been waiting for what it brought.
+
+        What comes for an account that has gone to another party is that party's.
+        """
         if not self.audit.falls_due():
             return self._fold(party, event, effects)
         before, told = balances(party), len(effects.out)
@@ -59,20 +69,22 @@ class IngestCore:
         self.audit.check(before, effects.out[told:], party)
         return refusal
 
-    def _fold(self, party: Party, event: Event, effects: Effects) -> Refusal | None:
-        if event.type in foreign.TYPES:
-            return foreign.fold(party, event, effects)
+    def _fold(self, party: Party, event: Event, effects: Effects) -> Refusal | Elsewhere | None:
         rule = RULES.get(event.type)
         if rule is None:
-            return _not_booked(event, effects)
+            return _not_booked(party, event, effects)
         if rule.own_source and event.source != OWN_SOURCE:
-            return Refusal("invalid", "only the ledger itself says this", "source")
+            return _NOT_OURS
         told: Any = event.data
         account = party.find(Account, told.account_id)
         is_new = account is None
         if account is None:
+            if event.follows:
+                return Elsewhere(party.id)
             creditor_id = getattr(told, "creditor_id", None) or DEFAULT.creditor_id
             account = Account(told.account_id, creditor_id)
+        elif account.moved_to:
+            return Elsewhere(account.moved_to)
         creditor = creditor_of(effects.shared, account.creditor_id, effects.now)
         ignored = self.audit.ignored
         ledger = Ledger(party, account, creditor, effects, event.time, ignored=ignored)
@@ -172,9 +184,21 @@ def _release(ledger: Ledger) -> None:
                 note.refused = f"{refusal.reason}: {refusal.detail}"
 
 
-def _not_booked(event: Event, effects: Effects) -> Refusal | None:
-    """Events that book nothing: some are not acted on yet, an opt-out concerns all accounts."""
+def _not_booked(party: Party, event: Event, effects: Effects) -> Refusal | Elsewhere | None:
+    """Events that book nothing here, but for an account that arrives; most are only passed on."""
+    if event.type in foreign.TYPES:
+        return foreign.fold(party, event, effects)
     told = event.data
+    if isinstance(told, AccountArrived):
+        if event.source != OWN_SOURCE:
+            return _NOT_OURS
+        moving.arrive(party, event, told, effects)
+        return None
+    account = party.find(Account, event.subject)
+    if account is None and event.follows:
+        return Elsewhere(party.id)
+    if account is not None and account.moved_to:
+        return Elsewhere(account.moved_to)
     if isinstance(told, ContactOptedOut | ContactComplained) and told.address:
         effects.broadcast(
             AddressSuppressed(

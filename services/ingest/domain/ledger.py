@@ -64,7 +64,7 @@ class Ledger:
         effects: Effects,
         time: datetime,
         *,
-        ignored: Counter[str],
+        ignored: Counter[str] | None = None,
     ) -> None:
         """Open the book of `account`; facts will bear `time`."""
         self.party = party
@@ -74,7 +74,7 @@ class Ledger:
         self.time = time
         self.digest = ""
         self.own_id = ""
-        self.ignored = ignored
+        self.ignored = Counter() if ignored is None else ignored
         self.sweep = False
         self.came: list[tuple[str, str]] = []
         self.touched: dict[tuple[str, str], Touch] = {}

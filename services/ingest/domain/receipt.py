@@ -12,7 +12,7 @@ from services.ingest.domain.payment import Payment
 from shared.core import Refusal
 from shared.events import ledger as facts
 from shared.events.billing import PaymentReceived
-from shared.money import MoneyError, minor, text
+from shared.money import MoneyError, minor
 
 
 def receive(ledger: Ledger, told: PaymentReceived) -> Refusal | None:
@@ -119,13 +119,20 @@ def _held(ledger: Ledger) -> list[Payment]:
 def tell_held(ledger: Ledger, payment: Payment, amount: int, on: date, reference: str = "") -> None:
     """Book and tell that cash came to be held; `payment.unapplied` is the caller's."""
     entry = ledger.hold("unapplied_cash", payment, amount, on)
+    tell_unapplied(ledger, payment, entry, reference)
+
+
+def tell_unapplied(
+    ledger: Ledger, payment: Payment, entry: facts.Entry, reference: str = ""
+) -> None:
+    """Tell of an entry by which cash came to be held."""
     fact = facts.PaymentUnapplied(
         account_id=payment.account_id,
         creditor_id=ledger.account.creditor_id,
         currency=payment.currency,
         entries=(entry,),
         payment_id=payment.payment_id,
-        amount=text(amount, payment.currency),
+        amount=entry.amount,
         received_on=payment.received_on,
         reference=reference,
     )

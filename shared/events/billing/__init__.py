@@ -42,6 +42,7 @@ from shared.events.billing.payment import (
 from shared.events.billing.reference import ReferenceBound, ReferenceTold
 from shared.events.billing.transfer import (
     AccountAbsorbed,
+    AccountArrived,
     ArrivingCash,
     ArrivingCredit,
     ArrivingItem,
@@ -51,6 +52,7 @@ from shared.events.billing.transfer import (
 
 __all__ = [
     "AccountAbsorbed",
+    "AccountArrived",
     "AccountMerged",
     "AccountProfile",
     "AccountUpdated",

@@ -1,4 +1,4 @@
-"""What one account's books send to another's: the second leg of a transfer or a merger.
+"""What one account's books send to another's: the second leg of a transfer, merger or move.
 
 Ingest writes these to itself. Each is self-contained, and its id follows from its cause, so that it
 is booked once, wherever the other account lives.
@@ -15,6 +15,7 @@ from shared.events.fields import (
     Currency,
     Id,
     Label,
+    Number,
     Part,
     Told,
     Url,
@@ -91,3 +92,23 @@ class AccountAbsorbed(Told, type="billing.account.absorbed.v1"):
     absorbed: tuple[Id, ...]
     """The account that was merged, and those that had been merged into it before."""
     merged_on: BusinessDate
+
+
+class AccountArrived(Told, type="billing.account.arrived.v1"):
+    """An account left another party, and is this one's now: a piece of its books.
+
+    It is for the party that its key names, wherever the account is bound, and so has no subject.
+    """
+
+    arrived_id: Id
+    """The account."""
+    party_id: Id
+    from_party_id: Id
+    number: Number
+    """How often the account has moved, this time included."""
+    moved_on: BusinessDate
+    part: Number
+    parts: Number
+    """This piece, from 0, of so many: it can be read once all of them are there."""
+    content: str
+    """Part of the account's documents: one to a line, its kind and its JSON."""
