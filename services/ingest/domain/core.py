@@ -8,7 +8,6 @@ from typing import Any, Final
 from services.ingest.domain import credit as credit_note
 from services.ingest.domain import foreign, moving, overdue, receipt
 from services.ingest.domain.account import Account, Head
-from services.ingest.domain.arrival import brought as arriving
 from services.ingest.domain.closing import close
 from services.ingest.domain.credit import CreditNote
 from services.ingest.domain.creditor import DEFAULT, Creditors, creditor_of, publish
@@ -30,7 +29,6 @@ from shared.events.billing import (
     AccountArrived,
     AddressSuppressed,
     ConfigPublished,
-    TransferArrived,
 )
 from shared.events.outcomes import ContactComplained, ContactOptedOut
 
@@ -154,13 +152,7 @@ def _finish(ledger: Ledger) -> None:
 def _ask_for_waiting(ledger: Ledger, rule: Rule, told: Fact) -> None:
     """Have at hand, before anything changes, what the events need that wait for this one."""
     party, account_id = ledger.party, ledger.account.account_id
-    brought: Iterable[tuple[str, str]] = ()
-    if rule.brings is not None:
-        kind, field = rule.brings
-        brought = ((kind, getattr(told, field)),)
-    elif isinstance(told, TransferArrived):
-        brought = arriving(told)
-    for kind, name in brought:
+    for kind, name in rule.brings(told) if rule.brings is not None else ():
         for note in waiting_for(party, account_id, kind, name):
             after, data = RULES[note.type], note.data
             ask_for(party, list(wanted_by(after, data)))

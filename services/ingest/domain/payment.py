@@ -57,6 +57,10 @@ class Payment(Document):
     home_id: str = ""
     """The account on which it was received, if it came from there by a transfer."""
     sent: list[Sent] = field(default_factory=list)
+    meant: dict[str, int] = field(default_factory=dict)
+    """What of it is for invoices of other accounts, by account, as told last."""
+    given: dict[str, int] = field(default_factory=dict)
+    """What of that has gone there."""
 
     @property
     @override
