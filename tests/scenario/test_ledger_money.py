@@ -605,3 +605,39 @@ def test_an_opening_balance_is_what_is_open_and_no_sale() -> None:
     assert isinstance(opened, ledger.InvoiceOpened)
     assert (True, 2, False) == (opened.opening, opened.contacts, opened.entries[0].sales)
     assert {"b": "30.00"} == book.owed()
+
+
+def test_a_refund_is_taken_from_cash_that_comes_after_it() -> None:
+    """Of the payment that it names, or else of what had come by its day; told once in all."""
+    book = Book()
+    refund = {"refund_id": "F-1", "amount": "30.00", "currency": "EUR", "refunded_on": "02-15"}
+    assert ["refunded"] == book.take(billing.PaymentRefunded, **refund)
+
+    book.payment("P-2", "50.00", received_on="02-20")
+    assert {"cash EUR": "50.00"} == book.owed()
+    late = book.payment("P-1", "20.00", received_on="02-14")
+    assert ["02-14 unapplied_cash 20.00", "02-15 unapplied_cash -20.00"] == late
+    book.payment("P-0", "100.00", received_on="02-13")
+
+    assert {"cash EUR": "140.00"} == book.owed()
+
+
+def test_a_refund_of_cash_that_is_on_an_item_is_taken_once_it_is_told_off_it() -> None:
+    """The item stays paid as long as nobody says otherwise; the cash is not there twice."""
+    book = Book()
+    book.invoice("I-1")
+    book.payment("P-1", "100.00", to("I-1", "100.00"))
+    refund = {"refund_id": "F-1", "amount": "30.00", "currency": "EUR", "refunded_on": "02-15"}
+    book.take(billing.PaymentRefunded, payment_id="P-1", **refund)
+    assert {} == book.owed()
+
+    told = book.take(
+        billing.PaymentAllocated,
+        payment_id="P-1",
+        version=1,
+        allocations=(to("I-1", "60.00"),),
+        allocated_on="02-20",
+    )
+
+    assert {"I-1": "40.00", "cash EUR": "10.00"} == book.owed()
+    assert "02-20 unapplied_cash -30.00" in told

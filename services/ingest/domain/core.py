@@ -17,7 +17,7 @@ from services.ingest.domain.invoice import Installment, Invoice
 from services.ingest.domain.ledger import Ledger, ask_for, digest_of
 from services.ingest.domain.merger import empty, goes_on, readdress
 from services.ingest.domain.payment import Payment
-from services.ingest.domain.refund import Refund
+from services.ingest.domain.refund import Refund, take_back
 from services.ingest.domain.reversal import Reversal
 from services.ingest.domain.rules import RULES, Rule, Wanted, named, wanted_by
 from services.ingest.domain.transfer import Transfer
@@ -141,6 +141,8 @@ def _book(ledger: Ledger, rule: Rule, told: Any) -> Refusal | None:  # noqa: ANN
 
 def _finish(ledger: Ledger) -> None:
     """Put what is held to work where that was asked for, and close the book."""
+    if ledger.freed:
+        take_back(ledger)
     if ledger.sweep:
         credit_note.sweep(ledger)
         receipt.sweep(ledger)

@@ -1,4 +1,8 @@
-"""Refunds: money that went back to the payer. Nothing reopens unless the refund says so."""
+"""Refunds: money that went back to the payer. Nothing reopens unless the refund says so.
+
+What of a refund was not held when it came is taken later, from what comes to be held: so cash that
+comes after its refund, or is told off an item after it, is not there twice.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,12 +25,18 @@ from shared.money import minor, text
 
 @dataclass(slots=True)
 class Refund(Document):
-    """That a refund was booked."""
+    """That a refund was booked. `left` of it, in minor units, was not held (yet)."""
 
     prefix: ClassVar[str] = "refund"
     account_id: str
     refund_id: str
     digest: str
+    left: int = 0
+    currency: str = ""
+    refunded_on: date = date.min
+    payment_id: str = ""
+    credit_note_id: str = ""
+    """Whose money it was, if that was said: it comes out of no other."""
 
     @property
     @override
@@ -36,14 +46,14 @@ class Refund(Document):
     @property
     @override
     def settled(self) -> bool:
-        return True
+        return self.left == 0
 
 
 def refund(ledger: Ledger, told: PaymentRefunded) -> Refusal | None:
     """Book a refund: out of what is held, then out of the invoices that it says reopen.
 
     Without a payment or credit note it comes out of the account's cash, then its credit, oldest
-    first. What was neither held nor reopens is told, but moves no entry.
+    first. What was neither held nor reopens is told, and moves its entry once it is held.
     """
     known = ledger.find(Refund, told.refund_id)
     if known is not None:
@@ -110,7 +120,16 @@ def _give_back(
         source.refunded += taken
         ledger.party.keep(source)
     ledger.party.keep(
-        Refund(account_id=told.account_id, refund_id=told.refund_id, digest=ledger.digest)
+        Refund(
+            account_id=told.account_id,
+            refund_id=told.refund_id,
+            digest=ledger.digest,
+            left=left,
+            currency=told.currency,
+            refunded_on=told.refunded_on,
+            payment_id=told.payment_id or "",
+            credit_note_id=told.credit_note_id or "",
+        )
     )
     ledger.sweep = bool(told.reopens)
     for part, portion in in_records(booked) if booked else [(0, ())]:
@@ -128,6 +147,48 @@ def _give_back(
         )
         left = 0
         ledger.emit(fact, told.refund_id)
+
+
+def take_back(ledger: Ledger) -> None:
+    """Take what refunds still lack out of what has come to be held, the oldest refund first.
+
+    Where it was not said whose money went back, only what had come by then can have been it.
+    """
+    account_id = ledger.account.account_id
+    owed = [one for one in ledger.party.all(Refund) if one.left and one.account_id == account_id]
+    for refund in sorted(owed, key=lambda one: (one.refunded_on, one.refund_id)):
+        booked: list[tuple[int, facts.Entry]] = []
+        for source in _held_on(ledger, refund.currency):
+            taken = min(refund.left, source.unapplied) if _may_be_of(refund, source) else 0
+            if taken:
+                booked.append((taken, _out_of(ledger, source, taken, refund.refunded_on)))
+                source.unapplied -= taken
+                source.refunded += taken
+                refund.left -= taken
+                ledger.party.keep(source)
+        for _, portion in in_records(booked) if booked else ():
+            ledger.party.keep(refund)
+            fact = facts.PaymentRefunded(
+                account_id=account_id,
+                creditor_id=ledger.account.creditor_id,
+                currency=refund.currency,
+                entries=portion,
+                refund_id=refund.refund_id,
+                payment_id=refund.payment_id,
+                credit_note_id=refund.credit_note_id,
+                amount=text(0, refund.currency),  # it was told with the refund itself
+                refunded_on=refund.refunded_on,
+            )
+            ledger.emit(fact, refund.refund_id)
+
+
+def _may_be_of(refund: Refund, source: Payment | CreditNote) -> bool:
+    if refund.payment_id or refund.credit_note_id:
+        if isinstance(source, Payment):
+            return source.payment_id == refund.payment_id
+        return source.credit_note_id == refund.credit_note_id
+    came_on = source.received_on if isinstance(source, Payment) else source.credited_on
+    return came_on <= refund.refunded_on
 
 
 def _out_of(ledger: Ledger, source: Payment | CreditNote, amount: int, on: date) -> facts.Entry:
