@@ -233,6 +233,8 @@ class PaymentRefunded(Moved, type="collections.payment.refunded.v1"):
     credit_note_id: str = ""
     amount: str
     refunded_on: date
+    undone: bool = False
+    """Whether it is one that failed: then its entries are the other way round."""
 
 
 class PaymentReversed(Moved, type="collections.payment.reversed.v1"):

@@ -641,3 +641,65 @@ def test_a_refund_of_cash_that_is_on_an_item_is_taken_once_it_is_told_off_it() -
 
     assert {"I-1": "40.00", "cash EUR": "10.00"} == book.owed()
     assert "02-20 unapplied_cash -30.00" in told
+
+
+def test_a_refund_that_failed_is_taken_back() -> None:
+    """What it took is held again, what it reopened is paid again; before its refund it waits."""
+    for early in (False, True):
+        book = Book()
+        book.invoice("I-1")
+        book.payment("P-1", "130.00", to("I-1", "100.00"))
+        failed = {"refund_id": "F-1", "reversed_on": "02-25"}
+        if early:
+            assert [] == book.take(billing.RefundReversed, **failed)
+        book.take(
+            billing.PaymentRefunded,
+            refund_id="F-1",
+            payment_id="P-1",
+            amount="70.00",
+            currency="EUR",
+            refunded_on="02-20",
+            reopens=("I-1",),
+        )
+        if not early:
+            assert {"I-1": "40.00"} == book.owed()
+            told = book.take(billing.RefundReversed, **failed)
+            assert ["02-25 unapplied_cash 30.00", "02-25 unapplied_cash 40.00"] == told[:2]
+
+        assert {"cash EUR": "30.00"} == book.owed()
+        assert [] == book.take(billing.RefundReversed, **failed)
+        other = book.tell(billing.RefundReversed, refund_id="F-1", reversed_on="02-26")
+        assert isinstance(other, Refusal)
+        assert "conflict" == other.reason
+
+
+def test_a_refund_that_failed_is_not_waited_for() -> None:
+    """What it had not found held is left where it is."""
+    book = Book()
+    refund = {"refund_id": "F-1", "amount": "30.00", "currency": "EUR", "refunded_on": "02-15"}
+    book.take(billing.PaymentRefunded, **refund)
+    book.take(billing.RefundReversed, refund_id="F-1", reversed_on="02-25")
+
+    book.payment("P-1", "50.00")
+
+    assert {"cash EUR": "50.00"} == book.owed()
+
+
+def test_a_chargeback_in_another_currency_takes_all_of_the_payment_back() -> None:
+    """Its amount is no part that could be told from the whole; in the payment's own, it is."""
+    for currency, left in (("USD", "100.00"), ("EUR", "60.00"), (None, "60.00")):
+        book = Book()
+        book.invoice("I-1")
+        book.payment("P-1", "100.00", to("I-1", "100.00"))
+
+        book.take(
+            billing.PaymentReversed,
+            reversal_id="R-1",
+            payment_id="P-1",
+            amount="60.00",
+            currency=currency,
+            reversed_on="02-20",
+            reason="chargeback",
+        )
+
+        assert {"I-1": left} == book.owed()

@@ -5,12 +5,13 @@ comes after its refund, or is told off an item after it, is not there twice.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from typing_extensions import override
 
+from services.ingest.domain.allocation import Application
 from services.ingest.domain.credit import CreditNote
 from services.ingest.domain.invoice import key_of
 from services.ingest.domain.ledger import Ledger, in_records
@@ -21,6 +22,15 @@ from shared.core import Document, Refusal
 from shared.events import ledger as facts
 from shared.events.billing import PaymentRefunded
 from shared.money import minor, text
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a refund took out of a payment's cash, or a credit note's credit; minor units."""
+
+    kind: Literal["payment", "credit"]
+    name: str
+    amount: int
 
 
 @dataclass(slots=True)
@@ -37,6 +47,12 @@ class Refund(Document):
     payment_id: str = ""
     credit_note_id: str = ""
     """Whose money it was, if that was said: it comes out of no other."""
+    taken: list[Taken] = field(default_factory=list)
+    """What of it was held, and of what."""
+    reopened: list[Application] = field(default_factory=list)
+    """What of it came out of items, as the refund said."""
+    undone: str = ""
+    """The digest of the event that took it back."""
 
     @property
     @override
@@ -103,34 +119,28 @@ def _held_on(ledger: Ledger, currency: str) -> list[Payment | CreditNote]:
 def _give_back(
     ledger: Ledger, told: PaymentRefunded, sources: Sequence[Payment | CreditNote]
 ) -> None:
-    left = minor(told.amount, told.currency)
+    refund = Refund(
+        account_id=told.account_id,
+        refund_id=told.refund_id,
+        digest=ledger.digest,
+        left=minor(told.amount, told.currency),
+        currency=told.currency,
+        refunded_on=told.refunded_on,
+        payment_id=told.payment_id or "",
+        credit_note_id=told.credit_note_id or "",
+    )
     booked: list[tuple[int, facts.Entry]] = []
     for source in sources:
-        taken = min(left, source.unapplied)
-        if taken:
-            booked.append((taken, _out_of(ledger, source, taken, told.refunded_on)))
-            source.unapplied -= taken
-            left -= taken
+        if taken := min(refund.left, source.unapplied):
+            booked.append((taken, _take(ledger, refund, source, taken)))
         for name in told.reopens:
-            reopened = _reopen(ledger, told, source, name, left)
+            reopened = _reopen(ledger, refund, source, name)
             booked += reopened
-            more = sum(piece for piece, _ in reopened)
-            taken += more
-            left -= more
-        source.refunded += taken
+            source.refunded += sum(piece for piece, _ in reopened)
         ledger.party.keep(source)
-    ledger.party.keep(
-        Refund(
-            account_id=told.account_id,
-            refund_id=told.refund_id,
-            digest=ledger.digest,
-            left=left,
-            currency=told.currency,
-            refunded_on=told.refunded_on,
-            payment_id=told.payment_id or "",
-            credit_note_id=told.credit_note_id or "",
-        )
-    )
+    left = refund.left
+    ledger.party.keep(refund)
+    ledger.came.append(("refund", told.refund_id))
     ledger.sweep = bool(told.reopens)
     for part, portion in in_records(booked) if booked else [(0, ())]:
         # What had not been held and reopens nothing is told with the first of the facts.
@@ -161,10 +171,7 @@ def take_back(ledger: Ledger) -> None:
         for source in _held_on(ledger, refund.currency):
             taken = min(refund.left, source.unapplied) if _may_be_of(refund, source) else 0
             if taken:
-                booked.append((taken, _out_of(ledger, source, taken, refund.refunded_on)))
-                source.unapplied -= taken
-                source.refunded += taken
-                refund.left -= taken
+                booked.append((taken, _take(ledger, refund, source, taken)))
                 ledger.party.keep(source)
         for _, portion in in_records(booked) if booked else ():
             ledger.party.keep(refund)
@@ -191,6 +198,19 @@ def _may_be_of(refund: Refund, source: Payment | CreditNote) -> bool:
     return came_on <= refund.refunded_on
 
 
+def _take(ledger: Ledger, refund: Refund, source: Payment | CreditNote, amount: int) -> facts.Entry:
+    """Take an amount of a refund out of what is held: the entry."""
+    entry = _out_of(ledger, source, amount, refund.refunded_on)
+    source.unapplied -= amount
+    source.refunded += amount
+    refund.left -= amount
+    if isinstance(source, Payment):
+        refund.taken.append(Taken("payment", source.payment_id, amount))
+    else:
+        refund.taken.append(Taken("credit", source.credit_note_id, amount))
+    return entry
+
+
 def _out_of(ledger: Ledger, source: Payment | CreditNote, amount: int, on: date) -> facts.Entry:
     if isinstance(source, Payment):
         return ledger.hold("unapplied_cash", source, -amount, max(on, source.held_on))
@@ -200,25 +220,27 @@ def _out_of(ledger: Ledger, source: Payment | CreditNote, amount: int, on: date)
 
 def _reopen(
     ledger: Ledger,
-    told: PaymentRefunded,
+    refund: Refund,
     source: Payment | CreditNote,
     invoice_id: str,
-    most: int,
 ) -> list[tuple[int, facts.Entry]]:
-    """Take up to `most` back out of one invoice, its latest application first."""
+    """Take what is left of a refund back out of one invoice, its latest application first."""
     invoice = ledger.invoice(invoice_id)
     if invoice is None or invoice.currency != source.currency:
         return []
     booked: list[tuple[int, facts.Entry]] = []
     for done in reversed(source.applied):
         item = invoice.item(done.item_id)
-        amount = min(most, done.cash)
+        amount = min(refund.left, done.cash)
         if done.invoice_id != invoice_id or item is None or not amount:
             continue
         done.cash -= amount
         done.amount -= amount
         done.recovered = min(done.recovered, done.amount)
-        most -= amount
-        on = max(told.refunded_on, done.on)
+        refund.left -= amount
+        on = max(refund.refunded_on, done.on)
+        refund.reopened.append(
+            Application(invoice_id, done.item_id, amount, amount, on, done.days_late)
+        )
         booked.append((amount, ledger.post(invoice, item, "reopened", amount, on)))
     return booked

@@ -38,6 +38,7 @@ from shared.events.billing.payment import (
     PaymentReinstated,
     PaymentReversed,
     PaymentScheduled,
+    RefundReversed,
 )
 from shared.events.billing.reference import ReferenceBound, ReferenceTold
 from shared.events.billing.transfer import (
@@ -93,6 +94,7 @@ __all__ = [
     "Postal",
     "ReferenceBound",
     "ReferenceTold",
+    "RefundReversed",
     "SourceCompleted",
     "Status",
     "TransferArrived",
