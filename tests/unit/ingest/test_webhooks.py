@@ -302,7 +302,7 @@ class TestStripesMoney:
 
         data: Any = told.data
         assert "billing.payment.reversed.v1" == data.event_type
-        assert ("chargeback", "du_1", "pi_1", "EUR") == tuple(
+        assert ("chargeback", "du_1", "pi_1", "USD") == tuple(
             data.event_data[name] for name in ("reason", "reversal_id", "payment_id", "currency")
         )
         assert "billing.payment.reinstated.v1" == won.data.event_type  # type: ignore[attr-defined] # of this type
