@@ -95,8 +95,9 @@ def _give_again(ledger: Ledger, source: Source, amount: int, told: RefundReverse
     source.refunded -= amount
     source.held_on = max(source.held_on, told.reversed_on)
     ledger.party.keep(source)
-    kind = "unapplied_cash" if isinstance(source, Payment) else "unapplied_credit"
-    return ledger.hold(kind, source, amount, source.held_on)
+    if isinstance(source, Payment):
+        return ledger.hold("unapplied_cash", source, amount, source.held_on)
+    return ledger.hold("unapplied_credit", source, amount, source.held_on)
 
 
 def _claim_again(ledger: Ledger, source: Source, refund: Refund) -> None:
