@@ -45,6 +45,11 @@ class Account(Document):
     """The account that it went up in; what comes to be open or held here follows it there."""
     absorbed: list[str] = field(default_factory=list)
     """The accounts that went up in this one."""
+    reports: int = 0
+    """How often it told a parent what it owes."""
+    reported_to: str = ""
+    from_parent: dict[str, int] = field(default_factory=dict)
+    """What it has had of that parent's cash by rule, in minor units by currency."""
     moves: int = 0
     """How often it has changed its party."""
     moved_to: str = ""
@@ -78,6 +83,7 @@ class Account(Document):
         """Forget all but the account's name and where it went."""
         self.profile, self.version, self.versions, self.digest = AccountProfile(), 0, {}, ""
         self.announced, self.merged_into, self.absorbed = False, "", []
+        self.reports, self.reported_to, self.from_parent = 0, "", {}
         self.moved_to = to_party
 
     def leaves(self, told: AccountUpdated, party: Party) -> bool:

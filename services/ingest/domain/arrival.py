@@ -167,6 +167,10 @@ def _cash(ledger: Ledger, told: TransferArrived, part: ArrivingCash, amount: int
     held.waiting = [*held.waiting, *(Told.of(each) for each in part.allocations)]
     ledger.party.keep(held)
     receipt.tell_held(ledger, held, amount, told.transferred_on)
+    if part.from_parent and told.from_account_id == ledger.account.reported_to:
+        sums = ledger.account.from_parent
+        sums[told.currency] = sums.get(told.currency, 0) + amount
+        ledger.party.keep(ledger.account)
     receipt.resume(ledger, held)
     give(ledger, held, told.transferred_on)
     ledger.came.append(("payment", held.payment_id))

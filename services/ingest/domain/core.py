@@ -12,6 +12,7 @@ from services.ingest.domain.closing import close
 from services.ingest.domain.credit import CreditNote
 from services.ingest.domain.creditor import DEFAULT, Creditors, creditor_of, publish
 from services.ingest.domain.dispute import Dispute
+from services.ingest.domain.family import Child, pay_for_children, report
 from services.ingest.domain.identity import Audit, balances
 from services.ingest.domain.invoice import Installment, Invoice
 from services.ingest.domain.ledger import Ledger, ask_for, digest_of
@@ -43,7 +44,7 @@ class IngestCore:
     documents: tuple[type[Document], ...] = (
         Head, Account, Invoice, Installment, Payment, CreditNote, WriteOff, Reversal, Refund,
         Dispute, Waiting, Creditors, Transfer, foreign.Reference, foreign.Unresolved,
-        moving.Arriving,
+        moving.Arriving, Child,
     )  # fmt: skip
 
     def __init__(self, audit: Audit | None = None) -> None:
@@ -146,9 +147,13 @@ def _finish(ledger: Ledger) -> None:
     if ledger.sweep:
         credit_note.sweep(ledger)
         receipt.sweep(ledger)
+    if ledger.creditor.parents_pay and (ledger.sweep or ledger.freed):
+        pay_for_children(ledger)
     if ledger.account.merged_into:
         empty(ledger)
     close(ledger)
+    if ledger.creditor.parents_pay or ledger.account.reported_to:
+        report(ledger)
 
 
 def _ask_for_waiting(ledger: Ledger, rule: Rule, told: Fact) -> None:

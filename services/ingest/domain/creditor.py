@@ -25,7 +25,9 @@ class Creditor:
 
     `allocation` says where cash goes of which nobody said what it is for ("never" is an older word
     for "source_only"). What is left of an item by money or credit, and is no more than the small
-    balance, is written off. Cash whose payer is not known waits on `suspense_account`. `holidays`
+    balance, is written off. Cash whose payer is not known waits on `suspense_account`. With
+    `parents_pay` a parent's cash without a purpose pays for its children, once it pays for nothing
+    of its own. `holidays`
     are the days, besides those in `weekend`, on which the creditor does not work. No date is moved
     by them: a due date on a Sunday is overdue on Monday (see `NO_EFFECT`).
     """
@@ -42,6 +44,7 @@ class Creditor:
     ] = "oldest_due"
     country: str = ""
     suspense_account: str = ""
+    parents_pay: bool = False
     weekend: tuple[Weekday, ...] = ("saturday", "sunday")
     holidays: tuple[date, ...] = ()
 

@@ -22,6 +22,7 @@ from services.ingest.domain.closing import first_wake, wake_by
 from services.ingest.domain.credit import CreditNote
 from services.ingest.domain.creditor import creditor_of
 from services.ingest.domain.dispute import Dispute
+from services.ingest.domain.family import Child
 from services.ingest.domain.invoice import SEPARATOR, Installment, Invoice, Item, key_of
 from services.ingest.domain.issue import tell_opened
 from services.ingest.domain.ledger import Ledger
@@ -42,7 +43,7 @@ _KINDS: Final[dict[str, type[Document]]] = {
     kind.prefix: kind
     for kind in (
         Invoice, Installment, Payment, CreditNote, WriteOff, Reversal, Refund, Dispute, Waiting,
-        Transfer,
+        Transfer, Child,
     )
 }  # fmt: skip
 """All documents that are an account's, besides itself."""

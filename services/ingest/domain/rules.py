@@ -9,6 +9,7 @@ from services.ingest.domain.arrival import arrive, brought, wanted
 from services.ingest.domain.autopay import fail, schedule
 from services.ingest.domain.credit import CreditNote, credit, void_credit
 from services.ingest.domain.dispute import Dispute, open_dispute, resolve
+from services.ingest.domain.family import hear
 from services.ingest.domain.invoice import Installment, Invoice, key_of
 from services.ingest.domain.issue import brought_by, issue
 from services.ingest.domain.ledger import Ledger
@@ -71,6 +72,7 @@ RULES: Final = {
     "billing.account.updated.v1": Rule(update, stays=True),
     "billing.account.merged.v1": Rule(merge, stays=True),
     "billing.account.absorbed.v1": Rule(absorb, stays=True, own_source=True),
+    "billing.child.owed.v1": Rule(hear, own_source=True),
     "billing.transfer.arrived.v1": Rule(
         arrive, brings=brought, also=wanted, stays=True, own_source=True
     ),

@@ -47,7 +47,9 @@ from shared.events.billing.transfer import (
     ArrivingCash,
     ArrivingCredit,
     ArrivingItem,
+    ChildOwed,
     Kind,
+    OwedItem,
     TransferArrived,
 )
 
@@ -63,6 +65,7 @@ __all__ = [
     "ArrivingCredit",
     "ArrivingItem",
     "Channel",
+    "ChildOwed",
     "ConfigPublished",
     "Consent",
     "Contact",
@@ -84,6 +87,7 @@ __all__ = [
     "ItemTransferred",
     "Kind",
     "Opening",
+    "OwedItem",
     "PaymentAllocated",
     "PaymentFailed",
     "PaymentReceived",

@@ -6,7 +6,7 @@ is booked once, wherever the other account lives.
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from shared.events.billing.payment import Allocation
 from shared.events.fields import (
@@ -18,6 +18,7 @@ from shared.events.fields import (
     Number,
     Part,
     Told,
+    Total,
     Url,
     refuse,
 )
@@ -54,6 +55,8 @@ class ArrivingCash(Part):
     method: Label = ""
     by_rule: bool = True
     """Whether nobody said what it is for."""
+    from_parent: bool = False
+    """Whether a parent pays for its child with it, by the creditor's rule."""
     allocations: tuple[Allocation, ...] = ()
 
 
@@ -83,6 +86,33 @@ class TransferArrived(Told, type="billing.transfer.arrived.v1"):
         if [self.item, self.cash, self.credit].count(None) != 2:  # noqa: PLR2004 - all but one
             refuse(self, "item", why="either item, cash or credit is expected")
         return self
+
+
+class OwedItem(Part):
+    """What is open of an item of a child."""
+
+    item_id: Id
+    invoice_id: Id
+    issued_on: BusinessDate
+    due_on: BusinessDate
+    currency: Currency
+    amount: Amount
+
+
+class ChildOwed(Told, type="billing.child.owed.v1"):
+    """What a child owes, for its parent, whose cash without a purpose may pay for it."""
+
+    account_id: Id
+    """The parent."""
+    child_id: Id
+    number: Number
+    """Grows with each report of the child: an older one is no news."""
+    creditor_id: Id
+    received: dict[Currency, Total] = Field(default_factory=dict)
+    """What it has had of this parent's cash so far: what is not in it is on its way."""
+    items: tuple[OwedItem, ...] = ()
+    leaves: bool = False
+    """Whether it has another parent from now on, or none."""
 
 
 class AccountAbsorbed(Told, type="billing.account.absorbed.v1"):
