@@ -7,7 +7,7 @@ is paid for twice.
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from typing_extensions import override
 
@@ -19,7 +19,7 @@ from services.ingest.domain.payment import Payment
 from services.ingest.domain.transfer import Route, send_cash
 from services.ingest.domain.transit import printable, send
 from shared.core import Document
-from shared.events.billing import ChildOwed, OwedItem
+from shared.events.billing import ChildOwed, OwedItem, Received
 from shared.money import minor, text
 
 ITEMS_MAX: Final = 500
@@ -70,7 +70,7 @@ def hear(ledger: Ledger, told: ChildOwed) -> None:
     if told.number <= child.number:
         return
     child.number, child.items = told.number, list(told.items)
-    child.received = {name: minor(amount, name) for name, amount in told.received.items()}
+    child.received = {one.currency: minor(one.amount, one.currency) for one in told.received}
     if told.leaves:
         child.sent, child.received = {}, {}
     ledger.party.keep(child)
@@ -160,9 +160,10 @@ def _tell(
     ledger: Ledger, parent: str, items: tuple[OwedItem, ...], *, leaves: bool = False
 ) -> None:
     account = ledger.account
-    received: dict[str, Any] = {
-        name: text(amount, name) for name, amount in sorted(account.from_parent.items())
-    }
+    received = tuple(
+        Received(currency=name, amount=text(amount, name))
+        for name, amount in sorted(account.from_parent.items())
+    )
     owed = ChildOwed(
         account_id=parent,
         child_id=account.account_id,

@@ -50,6 +50,7 @@ from shared.events.billing.transfer import (
     ChildOwed,
     Kind,
     OwedItem,
+    Received,
     TransferArrived,
 )
 
@@ -96,6 +97,7 @@ __all__ = [
     "PaymentReversed",
     "PaymentScheduled",
     "Postal",
+    "Received",
     "ReferenceBound",
     "ReferenceTold",
     "RefundReversed",

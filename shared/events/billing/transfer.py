@@ -6,7 +6,7 @@ is booked once, wherever the other account lives.
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from shared.events.billing.payment import Allocation
 from shared.events.fields import (
@@ -99,6 +99,13 @@ class OwedItem(Part):
     amount: Amount
 
 
+class Received(Part):
+    """An amount of one currency."""
+
+    currency: Currency
+    amount: Total
+
+
 class ChildOwed(Told, type="billing.child.owed.v1"):
     """What a child owes, for its parent, whose cash without a purpose may pay for it."""
 
@@ -108,7 +115,7 @@ class ChildOwed(Told, type="billing.child.owed.v1"):
     number: Number
     """Grows with each report of the child: an older one is no news."""
     creditor_id: Id
-    received: dict[Currency, Total] = Field(default_factory=dict)
+    received: tuple[Received, ...] = ()
     """What it has had of this parent's cash so far: what is not in it is on its way."""
     items: tuple[OwedItem, ...] = ()
     leaves: bool = False
