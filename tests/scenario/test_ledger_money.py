@@ -703,3 +703,56 @@ def test_a_chargeback_in_another_currency_takes_all_of_the_payment_back() -> Non
         )
 
         assert {"I-1": left} == book.owed()
+
+
+def test_a_payment_that_is_told_in_parts_is_one_payment() -> None:
+    """For each invoice one, in any order, with a refund or chargeback that names the whole."""
+    book = Book()
+    book.invoice("I-1")
+    book.invoice("I-2", "50.00")
+    whole = {"part_of": "P-1"}
+    book.payment("P-1:I-1", "100.00", to("I-1", "100.00"), **whole)
+
+    told = book.payment("P-1:I-2", "50.00", to("I-2", "50.00"), **whole)
+    again = book.payment("P-1:I-2", "50.00", to("I-2", "50.00"), **whole)
+
+    assert {} == book.owed()
+    assert "02-10 collected -50.00 I-2" in told
+    assert [] == again
+    other = book.tell(
+        billing.PaymentReceived,
+        payment_id="P-1:I-2",
+        amount="51.00",
+        currency="EUR",
+        received_on="02-10",
+        **whole,
+    )
+    assert isinstance(other, Refusal)
+    assert "conflict" == other.reason
+    book.take(
+        billing.PaymentReversed,
+        reversal_id="R-1",
+        payment_id="P-1",
+        reversed_on="02-20",
+        reason="chargeback",
+    )
+    assert {"I-1": "100.00", "I-2": "50.00"} == book.owed()
+
+
+def test_a_refund_waits_for_a_payment_that_comes_in_parts() -> None:
+    """It is released by the first of them, and takes what the parts leave."""
+    book = Book()
+    book.invoice("I-1")
+    book.take(
+        billing.PaymentRefunded,
+        refund_id="F-1",
+        payment_id="P-1",
+        amount="30.00",
+        currency="EUR",
+        refunded_on="02-15",
+    )
+
+    book.payment("P-1:a", "100.00", to("I-1", "100.00"), part_of="P-1")
+    book.payment("P-1:b", "50.00", to("I-9", "1.00"), part_of="P-1")
+
+    assert {"cash EUR": "20.00"} == book.owed()

@@ -27,10 +27,12 @@ def receive_for_all(ledger: Ledger, told: PaymentReceived) -> Refusal | None:
     ]
     if not others:
         return receive(ledger, told)
-    is_new = ledger.find(Payment, told.payment_id) is None
+    name = told.part_of or told.payment_id
+    before = ledger.find(Payment, name)
+    had = before.amount if before is not None else 0
     refusal = receive(ledger, told)
-    payment = ledger.find(Payment, told.payment_id)
-    if refusal is not None or not is_new or payment is None:
+    payment = ledger.find(Payment, name)
+    if refusal is not None or payment is None or payment.amount == had:
         return refusal
     for number, part in enumerate(others):
         cash = minor(part.payment_amount or part.amount, told.currency)

@@ -104,9 +104,9 @@ RULES: Final = {
     ),
     "billing.payment.received.v1": Rule(
         receive_for_all,
-        (_PAYMENT,),
+        (_PAYMENT, (Payment, "part_of")),
         ((Invoice, "allocations", "invoice_id"),),
-        _one("payment", "payment_id"),
+        lambda told: (("payment", told.part_of or told.payment_id),),
         stays=True,
     ),
     "billing.payment.allocated.v1": Rule(

@@ -47,6 +47,9 @@ class PaymentReceived(Told, type="billing.payment.received.v1"):
 
     account_id: Id
     payment_id: Id
+    part_of: Id | None = None
+    """The payment that this is a part of, where a source tells one payment in several parts (for
+    each invoice one). Whoever names that payment later means all of it."""
     amount: Amount
     currency: Currency
     received_on: BusinessDate

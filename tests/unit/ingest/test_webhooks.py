@@ -274,7 +274,9 @@ class TestStripesMoney:
         data: Any = told.data
         assert ("reference.told", "stripe#in_1") == (kinds([told])[0], told.subject)
         assert ("billing.payment.received.v1", ("stripe#pi_1",)) == (data.event_type, data.binds)
-        assert ("50.00", "pi_1") == (data.event_data["amount"], data.event_data["payment_id"])
+        assert ("50.00", "pi_1", "pi_1:in_1") == tuple(
+            data.event_data[name] for name in ("amount", "part_of", "payment_id")
+        )
 
     def test_an_older_version_tells_the_same_payment(self) -> None:
         """Until 2025-03-31 the invoice said how it was paid: the same payment, the same content."""

@@ -22,8 +22,9 @@ def paid(invoice: objects.Invoice, change: Change) -> Retold:
     teller = change.teller
     on = teller.day(invoice.status_transitions.paid_at) or teller.today
     content = _payment(invoice.id, payment_id, invoice.amount_paid, invoice.currency, on)
+    name = f"{content['payment_id']}:received"
     return (
-        teller.event("payment.received", f"{payment_id}:received", invoice.customer, **content),
+        teller.event("payment.received", name, invoice.customer, **content),
         teller.bound(payment_id, invoice.customer),
     )
 
@@ -43,7 +44,7 @@ def invoice_paid(payment: objects.InvoicePayment, change: Change) -> Retold:
         teller.referred(
             payment.invoice,
             "payment.received",
-            f"{payment_id}:told",
+            f"{content['payment_id']}:told",
             [payment_id],
             **content,
         ),
@@ -53,9 +54,11 @@ def invoice_paid(payment: objects.InvoicePayment, change: Change) -> Retold:
 def _payment(
     invoice_id: str, payment_id: str, paid: int, currency: str, on: str
 ) -> dict[str, object]:
+    """One payment may pay several invoices, and is told for each of them: a part of it."""
     told = money(paid, currency)
     return {
-        "payment_id": payment_id,
+        "payment_id": f"{payment_id}:{invoice_id}",
+        "part_of": payment_id,
         **told,
         "received_on": on,
         "allocations": [{"invoice_id": invoice_id, "amount": told["amount"]}],
