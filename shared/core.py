@@ -9,6 +9,7 @@ The same core runs under Kafka and MongoDB (`shared.runtime`) and in one process
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from typing import ClassVar, Final, Protocol, TypeVar, cast
 
 from shared.events.base import Fact
@@ -37,6 +38,14 @@ class Event:
     recorded_at: datetime | None = None
     follows: bool = False
     """Whether it was sent on to `party`, which its account has gone to."""
+    _digest: bytes = b""
+
+    def digest(self) -> bytes:
+        """16 bytes that are equal for the same type, subject and validated data, and no other."""
+        if not self._digest:
+            name = f"{self.type}\x1f{self.subject}\x1f".encode()
+            self._digest = blake2b(name + self.data.smallest(), digest_size=16).digest()
+        return self._digest
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from shared.core import Event, Outgoing
 from shared.envelope.attributes import written
-from shared.events.base import Fact
 
 Headers = list[tuple[str, bytes]]
 NAMESPACE: Final = UUID("6d3a1d6e-54c7-5b5c-9a0e-8d0f2f6b7c11")
@@ -34,7 +33,7 @@ def encode(
         headers.append(("ce_expirytime", written(outgoing.expires_at)))
     if outgoing.woken:
         headers.append(_WOKEN)
-    return outgoing.party.encode(), value_of(data), headers
+    return outgoing.party.encode(), data.smallest(), headers
 
 
 def passed_on(
@@ -65,13 +64,6 @@ def event_id(outgoing: Outgoing) -> str:
         f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}"
         f"-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
     )
-
-
-def value_of(data: Fact) -> bytes:
-    """The JSON of a fact: fields that have their default are left out."""
-    if data.explicit:
-        return data.__pydantic_serializer__.to_json(data, exclude_unset=True)
-    return data.__pydantic_serializer__.to_json(data, exclude_defaults=True)
 
 
 def _required(id_: str, source: str, type_: str, time: datetime, sequence: int) -> Headers:

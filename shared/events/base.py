@@ -29,6 +29,12 @@ class Fact(BaseModel):
     broadcast: ClassVar[bool] = False
     """Whether it concerns all parties, and so goes to every partition."""
 
+    def smallest(self) -> bytes:
+        """The smallest JSON that reads back as this fact: it leaves out what is as by default."""
+        if self.explicit:
+            return self.__pydantic_serializer__.to_json(self, exclude_unset=True)
+        return self.__pydantic_serializer__.to_json(self, exclude_defaults=True)
+
     @override
     def __init_subclass__(cls, *, type: str = "", **kwargs: Any) -> None:
         """Register a concrete fact under its type."""

@@ -1,6 +1,5 @@
 """What a door does before a core sees an event from outside: its id, its place, its copies."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,7 +7,6 @@ from enum import Enum
 from typing import Final
 
 from shared.core import Event, Refusal
-from shared.events.base import Fact
 from shared.line.arrivals import BROADCAST, FOLLOWS, Arrival
 from shared.line.ports import Binding, Record
 from shared.line.wiring import TICK, Wiring
@@ -80,7 +78,7 @@ class Door:
         if party and not self.is_ours(party):
             return Entrance.FORWARDED
         name = self.id_of(event)
-        digest = content_digest(event.type, event.subject, event.data)
+        digest = event.digest()
         before = self.taken.get(name) or self.known.get(name)
         if before is None:
             self.taken[name] = digest
@@ -127,11 +125,3 @@ class Door:
         if arrival.stamp is not None and event.time > arrival.stamp + TICK_AHEAD_MAX:
             return _AHEAD
         return None
-
-
-def content_digest(kind: str, subject: str, data: Fact) -> bytes:
-    """16 bytes that are equal for the same validated type, subject and data, and for no other."""
-    content = data.__pydantic_serializer__.to_json(data, exclude_unset=True)
-    digest = hashlib.blake2b(f"{kind}\x1f{subject}\x1f".encode(), digest_size=16)
-    digest.update(content)
-    return digest.digest()

@@ -21,8 +21,11 @@ from shared.line.wakes import FOR_EVER, WakeIndex
 from shared.line.wiring import TICK, Wiring
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-WAKES_AHEAD: Final = timedelta(days=3)
-"""How far beyond the latest tick wakes are fetched, so that not every tick costs a query."""
+WAKES_AHEAD: Final = timedelta(days=400)
+"""How far beyond the latest tick wakes are fetched, as many as fit: where history is replayed a
+second has days, and each query holds all up."""
+WAKES_HELD: Final = 10
+"""How many times the wakes of one batch a lane holds at most between batches."""
 
 
 class Gap(Exception):
@@ -257,6 +260,7 @@ class Lane:
         for row in shared:
             self._shared_rows[(row.prefix, row.key)] = row
         self.cursor = cursor
+        self.wakes.tidy(WAKES_HELD * self.limits.wakes_max)
         if taken:
             self.everyone = None  # new parties may have come since they were listed
         if self.poison:

@@ -16,13 +16,14 @@ class WakeIndex:
     with `_wake` are stale and skipped.
     """
 
-    __slots__ = ("_heap", "_wake", "known_until")
+    __slots__ = ("_heap", "_kept", "_wake", "known_until")
 
     def __init__(self, known_until: datetime = LONG_AGO) -> None:
         """Know nothing yet (or everything, with `FOR_EVER`: where there is no store)."""
         self.known_until = known_until
         self._wake: dict[str, datetime] = {}
         self._heap: list[tuple[datetime, str]] = []
+        self._kept = 0
 
     def learn(self, wakes: Iterable[tuple[datetime, str]], known_until: datetime) -> None:
         """Take what the store holds for the time after `known_until` so far, up to the new one."""
@@ -38,6 +39,20 @@ class WakeIndex:
         elif self._wake.get(party) != wake:
             self._wake[party] = wake
             heapq.heappush(self._heap, (wake, party))
+
+    def tidy(self, most: int) -> None:
+        """Drop stale entries; where more than about `most` are known, forget the later half.
+
+        The store has those. Both are done only once there is much to drop, so that it costs little.
+        """
+        if len(self._wake) > max(most, self._kept) and self.known_until != FOR_EVER:
+            self.known_until = sorted(self._wake.values())[len(self._wake) // 2]
+            self._wake = {p: wake for p, wake in self._wake.items() if wake <= self.known_until}
+            self._kept = 2 * len(self._wake)  # all of them may be for one moment
+        elif len(self._heap) <= 2 * len(self._wake) + most:
+            return
+        self._heap = [(wake, party) for party, wake in self._wake.items()]
+        heapq.heapify(self._heap)
 
     def first(self) -> tuple[datetime, str] | None:
         """The earliest known wake, by (moment, party)."""

@@ -56,7 +56,6 @@ class Intake:
     _receiving: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while records are given to the lanes, and while the broker is asked what else it has: no
     record may come in between that is younger than the answer."""
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
     _room: asyncio.Event = field(default_factory=asyncio.Event)
     _busy: bool = False
 
@@ -74,7 +73,7 @@ class Intake:
             self._reached = await self._positions()  # the next poll comes after this one
             self._behind = None
         self._busy = True
-        self._news.set()
+        self.rounds.news.set()
         while self._busy and self._waiting() > self.queued_max:
             self._room.clear()
             await self._room.wait()
@@ -92,20 +91,19 @@ class Intake:
             self._looked = positions
             self._behind = None
         self._busy = True
-        self._news.set()
+        self.rounds.news.set()
 
     async def work(self) -> None:
         """Until cancelled: work off what comes."""
         while True:
-            await self._news.wait()
+            await self.rounds.news.wait()
             await self.work_off()
 
     async def work_off(self) -> None:
         """Work off what is queued and can be folded now. It never raises."""
-        self._news.clear()
         async with self.ownership.lock:
             await self._work()
-        self._busy = self._news.is_set()
+        self._busy = self.rounds.news.is_set()
         self._room.set()
 
     def _waiting(self) -> int:

@@ -39,7 +39,7 @@ class Observer:
         commit_s: float,
         publish_s: float,
     ) -> None:
-        """Note one round that is committed and published."""
+        """Note one round that is committed."""
         self.progressed_at = monotonic()
         total: Counter[tuple[str, str]] = Counter()
         outputs: Counter[str] = Counter()
@@ -76,7 +76,7 @@ class Observer:
     def _lane(self, fold: Fold) -> None:
         lane = fold.lane
         moment = now().timestamp()
-        for topic, at in lane.cursor.watermarks.items():
+        for topic, at in fold.cursor.watermarks.items():
             self.metrics.watermark.of(topic, lane.partition).set(at.timestamp())
         for topic in lane.cursor.offsets:
             self.metrics.last_processed.of(topic).set(moment)

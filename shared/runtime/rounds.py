@@ -1,7 +1,8 @@
 """Rounds of work: what the lanes have queued is loaded, folded, committed once, and published.
 
-A round is published while the next one is folded. What is on its way is in the outbox until it is
-known to have arrived, and two publications never overtake each other.
+While a round is committed the next one is loaded and folded, and the one before it published. What
+is on its way to the broker is in the outbox until it is known to have arrived. Commits follow each
+other, and so do publications.
 """
 
 import asyncio
@@ -13,18 +14,10 @@ import structlog
 
 from shared.line.arrivals import Arrival
 from shared.line.fold import Fold, Spoiled
-from shared.line.lane import Gap, Lane, Needs
-from shared.line.ports import (
-    Binding,
-    Committed,
-    Record,
-    Row,
-    Store,
-    Unavailable,
-    WriteSet,
-    rebind,
-)
+from shared.line.lane import Gap, Lane
+from shared.line.ports import Committed, Record, Store, Unavailable, WriteSet, rebind
 from shared.runtime.clock import monotonic
+from shared.runtime.loading import Loading
 from shared.runtime.observer import Observer
 from shared.runtime.pacing import Pacing, shared_out
 from shared.runtime.producer import PublishUnavailable
@@ -32,7 +25,6 @@ from shared.runtime.producer import PublishUnavailable
 T = TypeVar("T")
 PAUSES_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Pauses between tries while the store or the broker is away; the last one is repeated."""
-_BINDINGS_MAX: Final = 500_000
 
 log = structlog.get_logger()
 
@@ -64,28 +56,59 @@ class Rounds:
     lanes: dict[int, Lane] = field(default_factory=dict)
     published: dict[int, tuple[str, ...]] = field(default_factory=dict)
     """Outbox documents that are published, to be dropped with the next commit."""
-    bindings: dict[str, Binding] = field(default_factory=dict)
     abandoned: bool = False
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Waits for so many seconds between tries."""
     after_round: Callable[[], None] = lambda: None
     """Told when a round has taken records off the queues."""
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when there may be something to go round for."""
+    _landing: "asyncio.Task[None] | None" = None
+    """The commit of the latest round."""
+    _in_flight: list[WriteSet] = field(default_factory=list)
+    """What that commit writes."""
     _publication: "asyncio.Task[None] | None" = None
     """What is on its way to the broker."""
     _pacing: Pacing = field(default_factory=Pacing)
+    _loading: Loading = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Load from the same store, as patiently."""
+        self._loading = Loading(self.store, self._persist, self._landed, self._stop)
 
     async def work(self) -> None:
         """Go round until nothing is queued that can be folded now, and all is published."""
         try:
-            while await self._round():
+            self.news.clear()
+            while await self._round() or await self._hear():
                 if self.abandoned:
                     return  # the batch in hand is finished; the rest is for the next owner
+                self.news.clear()
         except asyncio.CancelledError:
-            if self._publication is not None:
-                self._publication.cancel()
+            for task in (self._landing, self._publication):
+                if task is not None:
+                    task.cancel()
             raise
         finally:
+            await self._landed()
             await self._arrived()
+
+    async def _hear(self) -> bool:
+        """Whether there is news before all that is on its way has landed and arrived."""
+        while (task := self._landing or self._publication) is not None:
+            news = asyncio.ensure_future(self.news.wait())
+            try:
+                await asyncio.wait({task, news}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                news.cancel()
+            if self.news.is_set():
+                return True
+            await (self._landed() if task is self._landing else self._arrived())
+        return False
+
+    def _stop(self, why: str) -> None:
+        self.stop(why)
+        raise Abandoned
 
     async def _persist(self, doing: str, call: Callable[[], Awaitable[T]]) -> T:
         """Try until it works: a service never acknowledges what it has not stored."""
@@ -111,32 +134,53 @@ class Rounds:
         lines = await self._lines()
         if not lines:
             return False
-        await self._bind(lines)
-        await self._list_wakes(lines)
-        await self._load(lines)
+        await self._loading.bind(lines)
+        await self._loading.list_wakes(lines)
+        await self._loading.load(lines, self._in_flight)
         loaded = monotonic()
         folds = self._fold(lines, started=loaded)
         folded = monotonic()
         if records_done := sum(fold.done for fold in folds.values()):
             self._pacing.folded((folded - loaded) / records_done)
-        writes = [fold.writes for fold in folds.values() if fold.moved]
-        if not writes:
-            return True
-        records, ids = await self._commit(writes)
+        self.after_round()
+        await self._landed()
+        self._pacing.went_round(monotonic() - folded + loaded - started)
+        # The commit that has landed may have shown that a lane was fenced off.
+        moved = [fold for lane, fold in folds.items() if fold.moved and self._owns(lane)]
+        if moved:
+            self._in_flight = [fold.writes for fold in moved]
+            landing = self._land(moved, load_s=loaded - started, fold_s=folded - loaded)
+            self._landing = asyncio.create_task(landing)
+        return True
+
+    def _owns(self, lane: Lane) -> bool:
+        return self.lanes.get(lane.partition) is lane
+
+    async def _land(self, folds: list[Fold], *, load_s: float, fold_s: float) -> None:
+        """Commit what a round has folded, and begin to publish it."""
+        started = monotonic()
+        records, ids = await self._commit(self._in_flight)
+        self._in_flight = []
         committed = monotonic()
         await self._arrived()
         self._publication = asyncio.create_task(self._publish(records, ids))
-        self._pacing.went_round(monotonic() - folded + loaded - started)
         self.observer.round(
-            folds=folds.values(),
-            load_s=loaded - started,
-            fold_s=folded - loaded,
-            commit_s=committed - folded,
+            folds=folds,
+            load_s=load_s,
+            fold_s=fold_s,
+            commit_s=committed - started,
             publish_s=monotonic() - committed,
         )
-        self.after_round()
         self._check_flood()
-        return True
+
+    async def _landed(self) -> None:
+        """Wait until the round before is committed."""
+        landing, self._landing = self._landing, None
+        if landing is not None:
+            try:
+                await landing
+            finally:
+                self._in_flight = []
 
     async def _publish(self, records: list[Record], ids: Mapping[int, tuple[str, ...]]) -> None:
         """Publish what a round committed; its outbox documents go with a later commit."""
@@ -179,80 +223,6 @@ class Rounds:
                 lines[lane] = line
         return shared_out(lines, most)
 
-    async def _bind(self, lines: Mapping[Lane, list[Arrival]]) -> None:
-        wanted: dict[str, Binding] = {}
-        subjects: set[str] = set()
-        if len(self.bindings) > _BINDINGS_MAX:
-            self.bindings.clear()  # before any is looked up for this round
-        for lane, line in lines.items():
-            if lane.door is None:
-                return
-            wanted.update(
-                (account, binding)
-                for account, binding in lane.bindings_wanted(line).items()
-                if account not in self.bindings
-            )
-            subjects.update(a.event.subject for a in line if a.event is not None)
-        unknown = {
-            subject: wanted.get(subject)
-            for subject in subjects
-            if subject and subject not in self.bindings
-        }
-        if unknown:
-            found = await self._persist("binding accounts", lambda: self.store.bind(unknown))
-            self.bindings.update(found)
-        for lane in lines:
-            lane.give_bindings(self.bindings)
-
-    async def _list_wakes(self, lines: Mapping[Lane, list[Arrival]]) -> None:
-        for lane, line in lines.items():
-            tick = lane.last_tick(line)
-            if tick is None:
-                continue
-            while lane.lacks_wakes(tick):
-                until, limit = lane.wakes_until(tick), lane.limits.wakes_max
-                after = lane.wakes.known_until
-                found = await self._persist(
-                    "listing wakes",
-                    lambda: self.store.wakes(lane.partition, after, until, limit),  # noqa: B023 - awaited at once
-                )
-                lane.wakes.learn(found, until if len(found) < limit else found[-1][0])
-            if lane.lacks_everyone(tick):
-                after_party, limit = lane.rousing.after, lane.limits.wakes_max
-                lane.list_everyone(
-                    await self._persist(
-                        "listing parties",
-                        lambda: self.store.everyone(lane.partition, after_party, limit),  # noqa: B023 - awaited at once
-                    )
-                )
-
-    async def _load(self, lines: Mapping[Lane, list[Arrival]]) -> None:
-        all_needs = {lane: lane.needs(line) for lane, line in lines.items()}
-        parties = set[str]().union(*(needs.parties for needs in all_needs.values()))
-        keys = set[tuple[str, str, str]]().union(*(needs.keys for needs in all_needs.values()))
-        ids = set[str]().union(*(needs.ids for needs in all_needs.values()))
-        loading = self._persist("loading", lambda: self.store.load(parties, keys))
-        knowing = self._persist("looking up ids", lambda: self.store.taken(ids))
-        if parties or keys:
-            rows, known = await asyncio.gather(loading, knowing)
-        else:
-            loading.close()
-            rows, known = [], await knowing
-        by_party: dict[str, list[Row]] = {}
-        for row in rows:
-            by_party.setdefault(row.party, []).append(row)
-        for lane, needs in all_needs.items():
-            named = needs.parties.union(key[0] for key in needs.keys)
-            brought = [row for party in named for row in by_party.get(party, ())]
-            self._give(lane, needs, brought, known)
-
-    def _give(self, lane: Lane, needs: Needs, rows: list[Row], known: Mapping[str, bytes]) -> None:
-        try:
-            lane.give(needs, rows, known)
-        except ValueError as defect:
-            self.stop(f"a stored document cannot be read (partition {lane.partition}): {defect}")
-            raise Abandoned from defect
-
     def _fold(self, lines: Mapping[Lane, list[Arrival]], *, started: float) -> dict[Lane, Fold]:
         folds: dict[Lane, Fold] = {}
         total, before = sum(map(len, lines.values())), 0
@@ -293,7 +263,7 @@ class Rounds:
             if write.partition not in committed.fenced:
                 records.extend(write.outbox)
                 if write.rebound:
-                    rebind(self.bindings, write.rebound)
+                    rebind(self._loading.bindings, write.rebound)
                 gone = set(write.published)  # meanwhile, others may have been added
                 left = self.published.get(write.partition, ())
                 self.published[write.partition] = tuple(n for n in left if n not in gone)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from shared.core import Event
-from shared.envelope import passed_on, value_of
+from shared.envelope import passed_on
 from shared.events.clock import ClockTicked
 from shared.line.ports import Record
 from shared.runtime.clock import Clock
@@ -46,7 +46,7 @@ def tick(at: datetime, *, partitions: int) -> list[Record]:
         party="",
         time=at,
         data=data,
-        value=value_of(data),
+        value=data.smallest(),
     )
     _, value, headers = passed_on(told, sequence=0, recorded_at=None)
     return [Record(BILLING_EVENTS, number, None, value, headers) for number in range(partitions)]

@@ -14,7 +14,6 @@ from pydantic import Field
 from typing_extensions import override
 
 from shared.core import Document, Effects, Event, NotLoaded, Party, Refusal
-from shared.envelope import value_of
 from shared.events.base import Fact, Instant
 from shared.events.clock import ClockTicked
 from shared.events.ledger import PartyParked
@@ -315,7 +314,7 @@ def told(
         "partitionkey": party,
     }
     headers = [(f"ce_{name}", text.encode()) for name, text in attributes.items() if text]
-    return Record(topic, partition, party.encode() or None, value_of(data), headers)
+    return Record(topic, partition, party.encode() or None, data.smallest(), headers)
 
 
 def tick(at: datetime, *, partition: int = 0, source: str = "arrears:clock") -> Record:

@@ -7,7 +7,6 @@ import pytest
 from services.ingest.domain.core import IngestCore
 from services.ingest.domain.identity import Audit
 from services.ingest.domain.position import Position, position
-from shared import envelope
 from shared.core import Outgoing, Refusal
 from shared.events import billing
 from shared.events.base import Fact
@@ -47,7 +46,7 @@ class Family:
         """Read all messages, each twice."""
         while self.transit:
             sent = self.transit.pop(0)
-            sent.data = type(sent.data).model_validate_json(envelope.value_of(sent.data))
+            sent.data = type(sent.data).model_validate_json(sent.data.smallest())
             for _ in range(2):
                 answer = self.line.follow(sent)
                 assert not isinstance(answer, Refusal), answer

@@ -19,7 +19,6 @@ from services.outreach.domain.account import Account as Worked
 from services.outreach.domain.account import Profile
 from services.outreach.domain.core import OutreachCore
 from services.outreach.sources import read_policy
-from shared import envelope
 from shared.cli.routing import records_of
 from shared.core import Outgoing, Refusal
 from shared.events import billing, commands, ledger
@@ -59,7 +58,7 @@ class Books:
         told: list[Outgoing] = []
         while self.transit:
             sent = self.transit.pop(0)
-            sent.data = type(sent.data).model_validate_json(envelope.value_of(sent.data))
+            sent.data = type(sent.data).model_validate_json(sent.data.smallest())
             for _ in range(2):  # the core bears that it comes twice
                 answer = self.line.follow(sent)
                 assert not isinstance(answer, Refusal), answer

@@ -12,7 +12,6 @@ from services.ingest.wiring import WIRING as INGEST
 from services.kpi.domain.core import KpiCore
 from services.kpi.domain.report import report
 from services.kpi.wiring import WIRING as KPI
-from shared import envelope
 from shared.cli.routing import records_of
 from shared.core import Outgoing, Refusal
 from shared.events import billing, ledger
@@ -49,7 +48,7 @@ class Books:
         while self.transit:
             sent = self.transit.pop(0)
             kind = type(sent.data)
-            written = envelope.value_of(sent.data)
+            written = sent.data.smallest()
             sent.data = kind.model_validate_json(written)
             for _ in range(2):  # delivery is at least once; the core bears it too
                 answer = self.line.follow(sent)

@@ -15,7 +15,7 @@ from services.ingest.domain.dispute import Dispute
 from services.ingest.domain.family import Child, pay_for_children, report
 from services.ingest.domain.identity import Audit, balances
 from services.ingest.domain.invoice import Installment, Invoice
-from services.ingest.domain.ledger import Ledger, ask_for, digest_of
+from services.ingest.domain.ledger import Ledger, ask_for
 from services.ingest.domain.merger import empty, goes_on, readdress
 from services.ingest.domain.payment import Payment
 from services.ingest.domain.refund import Refund, take_back
@@ -87,7 +87,7 @@ class IngestCore:
         creditor = creditor_of(effects.shared, account.creditor_id, effects.now)
         ignored = self.audit.ignored
         ledger = Ledger(party, account, creditor, effects, event.time, ignored=ignored)
-        ledger.digest = digest_of(told)
+        ledger.digest = event.digest().hex()
         ledger.own_id = getattr(told, rule.own) if rule.own else ""
         if account.merged_into and not rule.stays and goes_on(ledger, named(rule, told)):
             readdress(ledger, told, ledger.own_id or ledger.digest)

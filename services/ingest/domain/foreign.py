@@ -12,7 +12,6 @@ from typing import ClassVar, Final
 from typing_extensions import override
 
 from services.ingest.domain.invoice import SEPARATOR
-from services.ingest.domain.ledger import digest_of
 from shared.core import Document, Effects, Event, Outgoing, Party, Refusal
 from shared.events.base import Fact
 from shared.events.billing import ReferenceBound, ReferenceTold
@@ -75,7 +74,7 @@ def fold(party: Party, event: Event, effects: Effects) -> Refusal | None:
                 _tell(effects, note.told, told.owner_id, cause=note.cause, time=note.time)
     elif isinstance(told, ReferenceTold):
         if known is None:
-            note = Unresolved(event.id, digest_of(told), event.time, told.model_dump_json())
+            note = Unresolved(event.id, event.digest().hex(), event.time, told.model_dump_json())
             party.keep(note)
         else:
             _tell(effects, told, known.owner_id, cause=event.id, time=event.time)

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import blake2b
 from typing import Final, Literal, Protocol, TypeVar
 
 from services.ingest.domain.account import Account
@@ -178,12 +177,6 @@ class Ledger:
     def today(self) -> date:
         """The creditor's date at the latest tick."""
         return day_of(self.effects.now, self.creditor.time_zone)
-
-
-def digest_of(told: Fact) -> str:
-    """A digest of validated content; equal for equal type, subject and data."""
-    content = f"{told.type}{SEPARATOR}{told.model_dump_json(exclude_unset=told.explicit)}"
-    return blake2b(content.encode(), digest_size=16).hexdigest()
 
 
 def ask_for(party: Party, wanted: Sequence[tuple[type[Document], str]]) -> None:

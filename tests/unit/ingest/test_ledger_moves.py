@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from services.ingest.domain.invoice import Invoice
 from services.ingest.domain.position import position
-from shared import envelope
 from shared.core import Outgoing, Refusal
 from shared.events import billing
 from shared.events.base import Fact
@@ -75,7 +74,7 @@ class Journey:
             sent = self._transit.pop(0)
             if isinstance(sent.data, billing.AccountArrived):
                 kind = type(sent.data)
-                sent.data = kind.model_validate_json(envelope.value_of(sent.data))
+                sent.data = kind.model_validate_json(sent.data.smallest())
                 self._see(self.line.follow(sent))
                 self._see(self.line.go_on())
 

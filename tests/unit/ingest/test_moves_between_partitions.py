@@ -134,7 +134,7 @@ def test_a_process_that_does_not_know_of_the_move_sends_it_on() -> None:
     here.run()
 
     assert {AWAY: [("I-1", "50.00"), ("I-7", "100.00")]} == where(here)
-    assert "A" == stale.rounds.bindings["A"].party
+    assert "A" == stale.rounds._loading.bindings["A"].party
     followed = [
         record
         for topic in (BILLING_EVENTS, OUTREACH_COMMANDS)

@@ -184,7 +184,7 @@ class TestPlaces:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """However few are held, a known account of the same round is not taken for a new one."""
-        monkeypatch.setattr("shared.runtime.rounds._BINDINGS_MAX", 0)
+        monkeypatch.setattr("shared.runtime.loading._BINDINGS_MAX", 0)
         bench = Bench(partitions=2)
         bench.tell(Added(account_id="a1"), party=FAR_PARTY)
         bench.run()

@@ -304,3 +304,35 @@ class TestWakeIndex:
     def test_nothing_is_known_at_first(self) -> None:
         """So the first tick asks the store."""
         assert LONG_AGO == WakeIndex().known_until
+
+    def test_of_too_many_the_later_half_is_left_to_the_store(self) -> None:
+        """What is forgotten lies after the known time, so that it is asked for again."""
+        index = WakeIndex()
+        hours = [START + timedelta(hours=n) for n in range(10)]
+        index.learn([(hour, f"p{n}") for n, hour in enumerate(hours)], hours[-1])
+
+        index.tidy(8)
+
+        assert hours[5] == index.known_until
+        assert [f"p{n}" for n in range(6)] == index.due(FOR_EVER, 100)
+
+    def test_many_for_one_moment_are_all_kept(self) -> None:
+        """The known time is one of theirs; it is not tried again for each of them."""
+        index = WakeIndex()
+        index.learn([(START, f"p{n:02}") for n in range(20)], START + timedelta(days=1))
+
+        index.tidy(8)
+        index.tidy(8)
+
+        assert START == index.known_until
+        assert 20 == len(index.due(START, 100))
+
+    def test_entries_that_no_longer_hold_are_dropped_at_last(self) -> None:
+        """A party whose wake moves with each event does not fill the memory."""
+        index = WakeIndex(FOR_EVER)
+        for minute in range(1_000):
+            index.put("ann", START + timedelta(minutes=1_000 - minute))
+            index.tidy(10)
+
+        assert 20 > len(index._heap)
+        assert (START + timedelta(minutes=1), "ann") == index.first()

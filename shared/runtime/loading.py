@@ -1,0 +1,143 @@
+"""What a round needs of the store before it can fold: bindings, wakes, documents, known ids."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from typing import Final, Protocol, TypeVar
+
+from shared.line.arrivals import Arrival
+from shared.line.lane import Lane, Needs
+from shared.line.ports import Binding, Row, Store, WriteSet
+
+T = TypeVar("T")
+_BINDINGS_MAX: Final = 500_000
+
+
+class Persist(Protocol):
+    """Tries a call to the store until it works."""
+
+    async def __call__(self, doing: str, call: Callable[[], Awaitable[T]]) -> T:
+        """What the call answers at last."""
+        ...
+
+
+@dataclass(slots=True)
+class Loading:
+    """Reads for the lanes while the round before is still being written.
+
+    What it reads must not be older than that: where the two meet, it waits until it has `landed`.
+    """
+
+    store: Store
+    persist: Persist
+    landed: Callable[[], Awaitable[None]]
+    stop: Callable[[str], None]
+    """Ends the service with a message, and raises what ends the round."""
+    bindings: dict[str, Binding] = field(default_factory=dict)
+
+    async def bind(self, lines: Mapping[Lane, list[Arrival]]) -> None:
+        """Bind the lines' accounts, and tell the lanes how they are bound."""
+        wanted: dict[str, Binding] = {}
+        subjects: set[str] = set()
+        if len(self.bindings) > _BINDINGS_MAX:
+            self.bindings.clear()  # before any is looked up for this round
+        for lane, line in lines.items():
+            if lane.door is None:
+                return
+            wanted.update(
+                (account, binding)
+                for account, binding in lane.bindings_wanted(line).items()
+                if account not in self.bindings
+            )
+            subjects.update(a.event.subject for a in line if a.event is not None)
+        unknown = {
+            subject: wanted.get(subject)
+            for subject in subjects
+            if subject and subject not in self.bindings
+        }
+        if unknown:
+            found = await self.persist("binding accounts", lambda: self.store.bind(unknown))
+            self.bindings.update(found)
+        for lane in lines:
+            lane.give_bindings(self.bindings)
+
+    async def list_wakes(self, lines: Mapping[Lane, list[Arrival]]) -> None:
+        """List whom the lines' ticks wake."""
+        lacking = [
+            (lane, tick)
+            for lane, line in lines.items()
+            if (tick := lane.last_tick(line)) is not None
+            and (lane.lacks_wakes(tick) or lane.lacks_everyone(tick))
+        ]
+        if lacking:
+            await self.landed()  # what is listed must not be older than what was written
+            await asyncio.gather(*(self._list(lane, tick) for lane, tick in lacking))
+
+    async def _list(self, lane: Lane, tick: datetime) -> None:
+        """List whom a tick wakes, as far as a lane does not know it yet."""
+        limit = lane.limits.wakes_max
+        while lane.lacks_wakes(tick):
+            until, after = lane.wakes_until(tick), lane.wakes.known_until
+            found = await self.persist(
+                "listing wakes",
+                lambda: self.store.wakes(lane.partition, after, until, limit),  # noqa: B023 - awaited at once
+            )
+            lane.wakes.learn(found, until if len(found) < limit else found[-1][0])
+        if lane.lacks_everyone(tick):
+            after_party = lane.rousing.after
+            lane.list_everyone(
+                await self.persist(
+                    "listing parties",
+                    lambda: self.store.everyone(lane.partition, after_party, limit),
+                )
+            )
+
+    async def load(
+        self, lines: Mapping[Lane, list[Arrival]], in_flight: Collection[WriteSet]
+    ) -> None:
+        """Give the lanes what their lines need; `in_flight` is being written meanwhile."""
+        all_needs = {lane: lane.needs(line) for lane, line in lines.items()}
+        parties = set[str]().union(*(needs.parties for needs in all_needs.values()))
+        keys = set[tuple[str, str, str]]().union(*(needs.keys for needs in all_needs.values()))
+        ids = set[str]().union(*(needs.ids for needs in all_needs.values()))
+        if _meets(in_flight, parties, keys, ids):
+            await self.landed()
+        loading = self.persist("loading", lambda: self.store.load(parties, keys))
+        knowing = self.persist("looking up ids", lambda: self.store.taken(ids))
+        if parties or keys:
+            rows, known = await asyncio.gather(loading, knowing)
+        else:
+            loading.close()
+            rows, known = [], await knowing
+        by_party: dict[str, list[Row]] = {}
+        for row in rows:
+            by_party.setdefault(row.party, []).append(row)
+        for lane, needs in all_needs.items():
+            named = needs.parties.union(key[0] for key in needs.keys)
+            brought = [row for party in named for row in by_party.get(party, ())]
+            self._give(lane, needs, brought, known)
+
+    def _give(self, lane: Lane, needs: Needs, rows: list[Row], known: Mapping[str, bytes]) -> None:
+        try:
+            lane.give(needs, rows, known)
+        except ValueError as defect:
+            self.stop(f"a stored document cannot be read (partition {lane.partition}): {defect}")
+
+
+def _meets(
+    in_flight: Collection[WriteSet],
+    parties: Collection[str],
+    keys: Collection[tuple[str, str, str]],
+    ids: set[str],
+) -> bool:
+    """Whether any of that is being written: the store may still have it as it was."""
+    if not all(ids.isdisjoint(write.taken) for write in in_flight):
+        return True
+    if not (parties or keys):
+        return False
+    rows = ((row.party, row.prefix, row.key) for write in in_flight for row in write.rows)
+    gone = (name for write in in_flight for name in write.gone)
+    whole = {party for party, prefix, _ in keys if not prefix}
+    return any(name[0] in parties or name[0] in whole or name in keys for name in chain(rows, gone))
