@@ -160,6 +160,33 @@ def test_what_follows_an_account_that_never_comes_is_a_dead_letter_in_the_end() 
     assert (["unknown_reference"], {}) == (here.reasons(), where(here))
 
 
+def test_books_that_are_being_written_are_waited_for() -> None:
+    """A round is loaded while the one before is committed: what leaves must be all there is."""
+
+    async def slowly(name: str) -> None:
+        for _ in range(100 if name == "commit.before" else 0):
+            await asyncio.sleep(0)
+
+    for times in (1, 2, 3):
+        here = bench()
+        here.worker = Worker(
+            here.log,
+            here.core,
+            WIRING,
+            data=here.data,
+            limits=Limits(records_max=times),
+            step=slowly,
+        )
+        asyncio.run(here.worker.own(range(PARTITIONS)))
+        tell(here, *LIFE, goes(AWAY), goes("A"), goes(FAR), bounced("P-0"))
+        here.run()
+
+        assert {FAR: {"I-0": "50.00", "I-1": "70.00"}} == {
+            party: dict(items) for party, items in where(here).items()
+        }
+        assert {"account", "head"} == {prefix for prefix, _ in here.data.rows["A", 0]}
+
+
 class Killed(BaseException):
     """The process is gone."""
 
