@@ -1,7 +1,7 @@
 """The service's one batch subscriber: what comes in, in what order, and how far we say we are."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,7 +14,6 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from shared.line.arrivals import arrive, stamp_of
-from shared.line.lane import Lane
 from shared.line.wiring import Wiring
 from shared.runtime.clock import monotonic
 from shared.runtime.ownership import Ownership
@@ -46,8 +45,8 @@ class Intake:
     queued_max: int = 4_000
     """Records that are queued before the next poll waits for room."""
     advised_at: float = 0.0
-    _behind: set[TopicPartition] | None = None
-    """What was not read up when the broker was last asked; None: ask again."""
+    _read_up: frozenset[TopicPartition] = frozenset()
+    """What the lanes were given all of that was there when the broker was last asked."""
     _reached: dict[TopicPartition, int] = field(default_factory=dict)
     """Offsets before which nothing is that the lanes were not given, where lines are merged."""
     _looked: dict[TopicPartition, int] = field(default_factory=dict)
@@ -69,9 +68,12 @@ class Intake:
         It never raises: FastStream would pass the batch over.
         """
         async with self._receiving:
-            self._receive(records)
-            self._reached = await self._positions()  # the next poll comes after this one
-            self._behind = None
+            reached = await self._positions()  # the next poll comes after this one
+            ends = await self._ends_now()
+            for spot in self._receive(records):
+                reached.pop(spot, None)  # what was polled from there will be polled again
+            self._reached = reached
+            self._compare(ends)
         self._busy = True
         self.rounds.news.set()
         while self._busy and self._waiting() > self.queued_max:
@@ -89,7 +91,7 @@ class Intake:
             same = dict(positions.items() & self._looked.items())
             self._reached.update(same)
             self._looked = positions
-            self._behind = None
+            self._compare(await self._ends_now())
         self._busy = True
         self.rounds.news.set()
 
@@ -114,15 +116,18 @@ class Intake:
         consumer = self.consumer()
         if consumer is None or not self.wiring.merged:
             return {}
-        spots = [
+        try:
+            return {spot: await consumer.position(spot) for spot in self._spots()}
+        except (KafkaError, TimeoutError):
+            return {}
+
+    def _spots(self) -> list[TopicPartition]:
+        """All partitions of the inputs that are ours."""
+        return [
             TopicPartition(topic, number)
             for number in self.rounds.lanes
             for topic in self.wiring.inputs
         ]
-        try:
-            return {spot: await consumer.position(spot) for spot in spots}
-        except (KafkaError, TimeoutError):
-            return {}
 
     async def _work(self) -> None:
         try:
@@ -136,15 +141,15 @@ class Intake:
         else:
             self._advise_sometimes()
 
-    def _receive(self, records: Sequence[ConsumerRecord]) -> None:
-        """Queue records; a gap is sought back to once, and then taken as it is.
+    def _receive(self, records: Sequence[ConsumerRecord]) -> set[TopicPartition]:
+        """Queue records; a gap is sought back to once, and then taken as it is: what was sought.
 
         Gaps are normal (transaction markers, retention); aiokafka also makes one when it drops what
         it had fetched (tests/integration/test_facts.py shows it), which must be read again.
         """
-        sought: set[tuple[str, int]] = set()
+        sought: set[TopicPartition] = set()
         for record in records:
-            spot = (record.topic, record.partition)
+            spot = TopicPartition(record.topic, record.partition)
             lane = self.rounds.lanes.get(record.partition)
             if lane is None or spot in sought:
                 continue
@@ -153,7 +158,7 @@ class Intake:
             if record.offset > expected and gap not in self.ownership.sought:
                 self.ownership.sought.add(gap)
                 sought.add(spot)
-                self._seek(TopicPartition(*spot), expected, record.offset)
+                self._seek(spot, expected, record.offset)
                 continue
             lane.receive(
                 arrive(
@@ -166,6 +171,7 @@ class Intake:
                     headers=record.headers,
                 )
             )
+        return sought
 
     def _seek(self, spot: TopicPartition, expected: int, found: int) -> None:
         log.info(
@@ -179,32 +185,31 @@ class Intake:
         if consumer is not None:
             consumer.seek(spot, expected)
 
-    async def read_up(self, lanes: Iterable[Lane]) -> Callable[[int, str], bool]:
-        """Whether a lane was given all that its topic has now: asked once for a poll.
+    def read_up(self, partition: int, topic: str) -> bool:
+        """Whether a lane was given all that its topic had when its latest records were polled."""
+        return not self.wiring.merged or TopicPartition(topic, partition) in self._read_up
 
-        All records of a poll were appended before the question, so one answer holds for all.
+    async def _ends_now(self) -> Mapping[TopicPartition, int]:
+        """The ends of all inputs, where lines are merged: they hold for all that came before.
+
+        They are asked for as records come, not when a round needs them, which would wait for it.
         """
-        if not self.wiring.merged:
-            return lambda _partition, _topic: True
-        behind = self._behind
-        if behind is None:
-            async with self._receiving:
-                expected = {
-                    TopicPartition(topic, lane.partition): lane.expected(topic)
-                    for lane in lanes
-                    for topic in self.wiring.inputs
-                }
-                try:
-                    ends = await self.ends(list(expected))
-                except (KafkaError, OSError, TimeoutError) as failure:
-                    log.warning("shell.ends_unknown", why=str(failure))
-                    return lambda _partition, _topic: False
-                behind = self._behind = {
-                    spot
-                    for spot, offset in expected.items()
-                    if max(offset, self._reached.get(spot, 0)) < ends[spot]
-                }
-        return lambda partition, topic: TopicPartition(topic, partition) not in behind
+        if not self.wiring.merged or not self.rounds.lanes:
+            return {}
+        try:
+            return await self.ends(self._spots())
+        except (KafkaError, OSError, TimeoutError) as failure:
+            log.warning("shell.ends_unknown", why=str(failure))
+            return {}
+
+    def _compare(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Note what the lanes were given all of that lies before these ends."""
+        self._read_up = frozenset(
+            spot
+            for spot, end in ends.items()
+            if (lane := self.rounds.lanes.get(spot.partition)) is not None
+            and max(lane.expected(spot.topic), self._reached.get(spot, 0)) >= end
+        )
 
     async def nudge(self) -> None:
         """Until cancelled: look again at what is held, and at positions that ran ahead unseen."""

@@ -6,8 +6,9 @@ other, and so do publications.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 import structlog
@@ -51,8 +52,8 @@ class Rounds:
     batch_s: float
     stop: Callable[[str], None]
     """Ends the service with a message: what must not go on."""
-    read_up: Callable[[Iterable[Lane]], Awaitable[Callable[[int, str], bool]]]
-    """Asks the broker whether a lane's topic was read to its end."""
+    read_up: Callable[[int, str], bool]
+    """Whether the lane of a partition was given all that a topic has."""
     lanes: dict[int, Lane] = field(default_factory=dict)
     published: dict[int, tuple[str, ...]] = field(default_factory=dict)
     """Outbox documents that are published, to be dropped with the next commit."""
@@ -131,7 +132,7 @@ class Rounds:
 
     async def _round(self) -> bool:
         started = monotonic()
-        lines = await self._lines()
+        lines = self._lines()
         if not lines:
             return False
         await self._loading.bind(lines)
@@ -207,19 +208,13 @@ class Rounds:
             )
             raise Abandoned
 
-    async def _lines(self) -> dict[Lane, list[Arrival]]:
-        busy = [lane for lane in self.lanes.values() if lane.waiting()]
-        if not busy:
-            return {}
-        read_up = await self.read_up(busy)
+    def _lines(self) -> dict[Lane, list[Arrival]]:
         most = self._pacing.most(self.batch_s)
         lines = {}
-        for lane in busy:
-            line = lane.line(
-                lambda topic, p=lane.partition: read_up(p, topic),  # type: ignore[misc] # a default binds the loop's value
-                most=most,
-            )
-            if line:
+        for lane in self.lanes.values():
+            if lane.waiting() and (
+                line := lane.line(partial(self.read_up, lane.partition), most=most)
+            ):
                 lines[lane] = line
         return shared_out(lines, most)
 

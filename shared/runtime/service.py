@@ -82,7 +82,7 @@ class Service:
             observer=self.observer,
             batch_s=settings.batch_ms / 1000,
             stop=self.end,
-            read_up=lambda lanes: self.intake.read_up(lanes),  # noqa: PLW0108 - it is made below
+            read_up=lambda number, topic: self.intake.read_up(number, topic),  # noqa: PLW0108 - it is made below
         )
         self.ownership = Ownership(
             core=self.core,

@@ -1,7 +1,7 @@
 """One process of a service over memory: the real intake, ownership and rounds."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from shared.core import Core, Document
 from shared.line.fold import Fold
-from shared.line.lane import Lane, Limits
+from shared.line.lane import Limits
 from shared.line.parties import DocumentCodec
 from shared.line.ports import Acquired, Binding, Committed, Row, Store, WriteSet
 from shared.line.wiring import Wiring
@@ -179,8 +179,8 @@ class Worker:
         await self._step("ends.after")
         return found
 
-    async def _read_up(self, lanes: Iterable[Lane]) -> Callable[[int, str], bool]:
-        return await self.intake.read_up(lanes)
+    def _read_up(self, partition: int, topic: str) -> bool:
+        return self.intake.read_up(partition, topic)
 
     def spots(self, partitions: Iterable[int]) -> set[TopicPartition]:
         """The partitions of all inputs that belong to these numbers."""
