@@ -295,6 +295,16 @@ def test_large_books_go_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [] == list(books.line.party("P").all(moving.Arriving))
 
 
+def test_names_that_look_like_ends_of_lines() -> None:
+    """They are part of the name: only our own ends of lines cut books into documents."""
+    books = Books(goes("A", name="Ann\u2028Lee\x85"), issued("I\u20281"))
+
+    books.tell(goes("P"))
+    books.arrive()
+
+    assert {"I\u20281": "100.00"} == books.open("P")
+
+
 def test_nobody_else_can_bring_books() -> None:
     """Else what never was would be owed."""
     books = Books(*LIFE)

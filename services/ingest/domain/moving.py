@@ -119,7 +119,7 @@ def arrive(party: Party, event: Event, told: AccountArrived, effects: Effects) -
     if len(pieces) < told.parts:
         return
     pieces.sort(key=lambda piece: piece.part)
-    for line in "".join(piece.content for piece in pieces).splitlines():
+    for line in "".join(piece.content for piece in pieces).split("\n")[:-1]:
         prefix, _, content = line.partition(" ")
         party.keep(_adapter(prefix).validate_json(content))
     for piece in pieces:
