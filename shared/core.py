@@ -162,6 +162,12 @@ class Party:
         self.dropped.add(name)
         self._known.add(name)
 
+    def overwrite(self, document: D) -> D:
+        """As `keep`, where the store has one of this name that is not at hand."""
+        kept = self.keep(document)
+        self.made.discard((document.prefix, document.key))
+        return kept
+
     def all(self, kind: type[D]) -> Iterator[D]:
         """The documents of one kind that are at hand, in the order they came."""
         return iter(cast("list[D]", list(self._by_kind.get(kind.prefix, {}).values())))

@@ -18,14 +18,12 @@ from services.scoring.learning.logged import Logged
 from services.scoring.learning.observer import name_of
 from services.scoring.learning.page import page
 from services.scoring.learning.promotion import digest_of
-from services.scoring.learning.report import Question, Told, make_report
+from services.scoring.learning.report import Question, Taken, Told, make_report
 from services.scoring.learning.resampling import RESAMPLES
-from services.scoring.learning.sample import Sample
 from services.scoring.sources import read_scorecard
 from shared.cli.eventfile import BadLine, read, with_ticks
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-Taken = tuple[Sequence[Sample], Sequence[Sample]]
 
 
 def main(
@@ -67,7 +65,7 @@ def main(
         start = _day(begin) or learnt
         with console.status("figures and intervals"):
             report = make_report(
-                *taken,
+                taken,
                 Question(champion or name_of(read_scorecard()), told, start, resamples),
             )
     except (ValueError, OSError) as fault:
@@ -88,7 +86,8 @@ def _from_events(
     until: str,
 ) -> Taken:
     lines = with_ticks(read(events, refused.append), every=step_of(tick), until=until_of(until))
-    return observe(lines, [read_model(path) for path in models]).samples()
+    observer = observe(lines, [read_model(path) for path in models])
+    return Taken(*observer.samples(), observer.promised())
 
 
 def _from_scores(paths: Sequence[Path], refused: list[BadLine]) -> Taken:
@@ -102,7 +101,7 @@ def _from_scores(paths: Sequence[Path], refused: list[BadLine]) -> Taken:
                 except (ValueError, AttributeError) as fault:
                     reason = str(fault).splitlines()[0]
                     refused.append(BadLine(file=str(path), number=number, field="", reason=reason))
-    return [], logged.samples()
+    return Taken([], logged.samples(), logged.promised())
 
 
 def _told(path: Path) -> Told:

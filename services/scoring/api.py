@@ -4,14 +4,15 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from services.scoring.domain.standing import Standing
+from services.scoring.domain.mix import LANES, read_spot
+from services.scoring.domain.standing import BETWEEN, Standing
 from services.scoring.store import Scores
 from shared.line.ports import Unavailable
 from shared.money import text
 from shared.runtime.doors import Problem, Request, Response, answer
 
-_FILTERS: Final[tuple[str, ...]] = ("creditor", "segment", "lane")
-"""From the one that leaves the fewest to the one that leaves the most."""
+_FILTERS: Final[tuple[str, ...]] = ("creditor", "segment")
+"""The first that is asked for leads: most creditors have fewer accounts than most segments."""
 _LIMIT_MAX: Final = 500
 _LIMIT: Final = 50
 
@@ -23,24 +24,43 @@ class ScoringApi:
         self._scores = scores
 
     async def worklist(self, request: Request) -> Response:
-        """Accounts with something overdue in order of priority, a page at a time.
+        """Accounts with something overdue, those to be worked first, a page at a time.
 
-        `lane`, `segment`, `creditor`: only those; `limit`: how many (50, at most 500); `after`:
-        the `next` of the page before. An account that moves meanwhile may be on two pages or none.
+        `lane`, `segment`, `creditor`: only those; with no lane, both by turns. `limit`: how many
+        (50, at most 500); `after`: the `next` of the page before. An account that moves meanwhile
+        may be on two pages or none.
         """
-        told = _query(request.query, (*_FILTERS, "limit", "after"))
+        told = _query(request.query, ("lane", *_FILTERS, "limit", "after"))
         limit = _number(told, "limit", _LIMIT, _LIMIT_MAX)
         filters = {name: told[name] for name in _FILTERS if name in told}
         try:
-            page = await self._scores.worklist(filters, after=told.get("after", ""), limit=limit)
+            page, behind = await self._page(told, filters, limit)
         except Unavailable as failure:
             raise Problem(503, "unavailable", str(failure)) from failure
         return answer(
             {
-                "accounts": [_shown(standing) for _, standing in page],
-                "next": page[-1][0] if len(page) == limit else None,
+                "accounts": [_shown(standing) for standing in page],
+                "next": behind if len(page) == limit else None,
             }
         )
+
+    async def _page(
+        self, told: dict[str, str], filters: dict[str, str], limit: int
+    ) -> tuple[list[Standing], str]:
+        """The standings of a page, and where it ends."""
+        lane, after = told.get("lane"), told.get("after", "")
+        if lane is None:
+            spot = read_spot(after)
+            if spot is None:
+                raise Problem(400, "invalid", "not the end of a page of both lanes", "after")
+            page, behind = await self._scores.mixed(filters, after=spot, limit=limit)
+            return page, behind.text()
+        if lane not in LANES:
+            raise Problem(400, "invalid", f"one of {', '.join(LANES)} is expected", "lane")
+        if BETWEEN in after:
+            raise Problem(400, "invalid", "not the end of a page of one lane", "after")
+        found = await self._scores.in_lane(lane, filters, after=after, limit=limit)
+        return [standing for _, standing in found], found[-1][0] if found else ""
 
     async def scores(self, request: Request) -> Response:
         """An account's scores, newest first, and what would change its risk most.

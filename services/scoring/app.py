@@ -4,15 +4,15 @@ reads                what it does                                        writes,
 collections.ledger   passes the line on; keeps each account's behaviour  collections.scores
                      and puts account.scored in where it changed
 its configuration    takes models and segments from the tick they begin  collections.scores
-the standings        in order of priority, by lane, segment, creditor    GET /v1/worklist
+the standings        both lanes by turns, or one; by segment, creditor   GET /v1/worklist
 the scores           of one account, and what would change them most     GET /v1/scores
-the segments         as gauges, each quarter of a minute                 GET /metrics
+the segments, drift  as gauges, each quarter of a minute                 GET /metrics
 """
 
 from services.scoring.api import ScoringApi
 from services.scoring.domain.configuration import Configured
 from services.scoring.domain.core import ScoringCore
-from services.scoring.metrics import SegmentMetrics
+from services.scoring.metrics import DriftMetrics, SegmentMetrics
 from services.scoring.settings import ScoringSettings
 from services.scoring.sources import read_scorecard, read_segments
 from services.scoring.store import Scores
@@ -27,14 +27,17 @@ from shared.runtime.store import MongoReader
 def run(settings: ScoringSettings) -> int:
     """Run scoring until it is told to end; the process's exit code."""
     scorecard, segments = read_scorecard(settings.scorecard), read_segments(settings.segments)
-    service = Service(settings, WIRING, ScoringCore(scorecard, segments))
+    core = ScoringCore(scorecard, segments, scores_kept=settings.scores_kept)
+    service = Service(settings, WIRING, core)
     reader = MongoReader(settings.mongodb_uri, settings.mongodb_database, owner="scoring-reader")
     scores = Scores(reader, Configured(scorecard, segments))
     api = ScoringApi(scores)
-    gauges = SegmentMetrics(service.registry)
+    segments_shown, drift_shown = SegmentMetrics(service.registry), DriftMetrics(service.registry)
 
     async def show() -> None:
-        gauges.show(await scores.figures())
+        segments_shown.show(await scores.figures())
+        model, drift = await scores.drift()
+        drift_shown.show(f"{model.model} {model.version}", drift)
 
     showing = Showing("scoring", show, settings.gauges_period_s)
     doors = {"/v1/worklist": api.worklist, "/v1/scores": api.scores}

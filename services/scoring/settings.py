@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, PositiveFloat
 
+from services.scoring.domain.standing import SCORES_KEPT, SCORES_KEPT_MAX
 from shared.runtime.settings import ServiceSettings
 
 
@@ -18,6 +19,12 @@ class ScoringSettings(ServiceSettings):
     segments: Path | None = Field(
         default=None, description="the segments' YAML file; default: the one inside"
     )
+    scores_kept: int = Field(
+        default=SCORES_KEPT,
+        ge=1,
+        le=SCORES_KEPT_MAX,
+        description="how many of its latest scores are kept of each account, to be read",
+    )
     gauges_period_s: PositiveFloat = Field(
-        default=15.0, description="seconds between two updates of the segments in the metrics"
+        default=15.0, description="seconds between two updates of segments and drift in the metrics"
     )

@@ -188,7 +188,10 @@ class Fold(Page):
             self.settle(party)
 
     def _broadcast(self, arrival: Arrival, event: Event) -> None:
-        """Fold what concerns all; what cannot be folded leaves the old configuration in force."""
+        """Fold what concerns all.
+
+        What cannot be folded leaves the old configuration in force; a dead letter says why.
+        """
         lane = self.lane
         if lane.door is not None and not arrival.copy:
             if not self._fits(arrival):
@@ -199,6 +202,7 @@ class Fold(Page):
         self.pass_on(event)
         if self.poisoned(""):
             self.count(arrival, BROADCAST_REFUSED)
+            self.refuse(arrival, Refusal("invalid", lane.poison[(*self.place, "")]))
             return
         self.begin(event, "", woken=False)
         try:

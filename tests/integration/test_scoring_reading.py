@@ -14,15 +14,19 @@ import pytest_asyncio
 from services.scoring.api import ScoringApi
 from services.scoring.domain.configuration import Configured
 from services.scoring.domain.core import ScoringCore
-from services.scoring.domain.standing import Standing
+from services.scoring.domain.drift import first_weeks, rows_of, stability_index
+from services.scoring.domain.mix import LANES
+from services.scoring.domain.standing import Standing, in_list
 from services.scoring.sources import read_scorecard, read_segments
 from services.scoring.store import Scores
 from shared.cli.stack import Stack
-from shared.core import Document
+from shared.core import Document, Party
+from shared.events.scores import AccountScored
 from shared.line.parties import DocumentCodec
 from shared.line.ports import Row, WriteSet
 from shared.runtime.doors import Problem, Request, Response
 from shared.runtime.store import MongoReader, MongoStore
+from shared.runtime.store.names import starting_with
 from shared.testing.line import Line
 from tests.unit.kpi.books import Books, midnight, noon
 
@@ -31,6 +35,8 @@ pytestmark = [pytest.mark.stack, pytest.mark.asyncio]
 CARD, SEGMENTS = read_scorecard(), read_segments()
 JAN = date(2025, 1, 1)
 ACCOUNTS = 30
+TURNS = "qqpqqpqqqp"
+"""Of the shipped mix: seven of ten places are quick recovery's, three protect value's."""
 _numbers = itertools.count()
 
 
@@ -75,12 +81,20 @@ def line() -> Line:
 
 @pytest.fixture
 def standings(line: Line) -> list[Standing]:
-    """Where those with something overdue stand, first things first."""
+    """Where those with something overdue stand: both lanes by turns, first things first in each."""
     found = [
         each for n in range(ACCOUNTS // 2) for each in line.party(f"P{n}").all(Standing)
     ]  # fmt: skip
     overdue = [each for each in found if each.watched]
-    return sorted(overdue, key=lambda s: (-s.priority, -s.past_due_days, -s.overdue, s.account_id))
+    overdue.sort(key=lambda s: (-s.priority, -s.past_due_days, -s.overdue, s.account_id))
+    lanes = {lane[0]: [s for s in overdue if s.lane == lane] for lane in LANES}
+    found = []
+    for turn in itertools.cycle(TURNS):
+        other = "p" if turn == "q" else "q"
+        if not lanes[turn] and not lanes[other]:
+            return found
+        found.append((lanes[turn] or lanes[other]).pop(0))
+    raise AssertionError
 
 
 @pytest_asyncio.fixture
@@ -125,12 +139,14 @@ async def pages(api: ScoringApi, **query: object) -> list[str]:
             return found
 
 
-async def test_the_worklist_is_in_order_of_priority(
+async def test_the_worklist_takes_both_lanes_by_turns(
     api: ScoringApi, standings: list[Standing]
 ) -> None:
-    """Then the older, the larger, by id; the same in pages of any size; the paid one is gone."""
+    """In each by priority, then the older, the larger, by id; in pages of any size; no paid one."""
     expected = [standing.account_id for standing in standings]
+    lanes = [standing.lane[0] for standing in standings]
 
+    assert list(TURNS[:6]) == lanes[:6]
     assert ACCOUNTS - 1 == len(expected)
     assert expected == await pages(api)
     assert expected == await pages(api, limit=1)
@@ -150,7 +166,13 @@ async def test_the_worklist_of_a_lane_a_segment_and_a_creditor(
     assert wanted
     assert [s.account_id for s in wanted] == both
     for segment in segments:
-        assert [s.account_id for s in standings if s.segment == segment] == by_segment[segment]
+        for lane in LANES:
+            expected = [s for s in standings if s.segment == segment and s.lane == lane]
+            found = [
+                each for each in by_segment[segment] if each in {s.account_id for s in expected}
+            ]
+            assert [s.account_id for s in expected] == found
+        assert len(by_segment[segment]) == sum(s.segment == segment for s in standings)
     assert [] == await pages(api, creditor="c")
 
 
@@ -192,6 +214,83 @@ async def test_an_accounts_scores_over_time(api: ScoringApi, line: Line) -> None
     assert whole["next"] is None
 
 
+async def test_old_scores_give_way_to_new_ones_in_the_store(stack: Stack) -> None:
+    """Written in many batches as the shell does: two are left, and they are the latest."""
+    name = f"scoring_{next(_numbers)}"
+    store = MongoStore(stack.mongodb_uri, name, owner="writer")
+    await store.start()
+    cursor = (await store.acquire([0]))[0].cursor
+    core, told = ScoringCore(CARD, SEGMENTS, scores_kept=2), portfolio()
+    facts = [out.data for out in told.out if out.subject == "A07"]
+    codec = DocumentCodec(core.documents)
+    inserted: list[bool] = []
+    for number, fact in enumerate(facts, start=1):
+        party = Party("P3")
+        core._keep(party, number, cast("AccountScored", fact))
+        new = {name: name in party.made for name in party.changed}
+        inserted += new.values()
+        cursor.version += 1
+        written = [codec.row("P3", doc, new=new[key]) for key, doc in party.changed.items()]
+        await store.commit([WriteSet(cursor.copy(), rows=written)])
+    reader = MongoReader(stack.mongodb_uri, name, owner="reader")
+    scores = Scores(reader, Configured(CARD, SEGMENTS))
+
+    whole = await scores.history("P3", "A07", below=None, limit=50)
+    older = await scores.history("P3", "A07", below=whole[0][0], limit=1)
+
+    last = len(facts)
+    assert last > 3
+    assert [number <= 2 for number in range(1, last + 1)] == inserted
+    assert [last, last - 1] == [number for number, _ in whole]
+    assert [json.loads(fact.model_dump_json()) for fact in facts[:-3:-1]] == [f for _, f in whole]
+    assert whole[1:2] == older
+    await reader.stop()
+    await store.stop()
+    with pymongo.MongoClient[dict[str, Any]](stack.mongodb_uri) as client:
+        client.drop_database(name)
+
+
+async def test_drift_is_the_same_for_every_reader_and_sums_all_partitions(stack: Stack) -> None:
+    """The last week and the one that has matured, of the model in force; a new reader reads it."""
+    name = f"scoring_{next(_numbers)}"
+    rows = rows_of(CARD.model, CARD.version)
+    store = MongoStore(stack.mongodb_uri, name, owner="writer")
+    await store.start()
+    told = {
+        **{(f"{rows}{week}", "chance:3"): 100 for week in first_weeks("2025-W01")},
+        (f"{rows}2025-W20", "chance:3"): 50,
+        (f"{rows}2025-W20", "chance:7"): 50,
+        (f"{rows}2025-W15", "judged"): 60,
+        (f"{rows}2025-W15", "foretold"): 48 * 10_000,
+        (f"{rows}2025-W15", "came"): 30 * 10_000,
+        (f"{rows_of(CARD.model, CARD.version + '0')}2025-W20", "chance:3"): 1_000,
+    }
+    writes = []
+    for partition, acquired in (await store.acquire([0, 1])).items():
+        cursor = acquired.cursor
+        cursor.version += 1
+        days = 19 + partition  # Monday of the 21st week, and the day after
+        cursor.watermarks = {"collections.ledger": datetime(2025, 5, days, tzinfo=UTC)}
+        writes.append(WriteSet(cursor, cells=told))
+    await store.commit(writes)
+
+    found = []
+    for owner in ("one", "after a restart"):
+        reader = MongoReader(stack.mongodb_uri, name, owner=owner)
+        scores = Scores(reader, Configured(CARD, SEGMENTS))
+        found += [await scores.drift(), await scores.drift()]
+        await reader.stop()
+
+    for model, drift in found:
+        assert CARD is model
+        assert pytest.approx(stability_index([1, 0], [0.5, 0.5])) == drift.index["chance"]
+        assert (200, 120) == (drift.scored, drift.judged)
+        assert pytest.approx(0.3) == drift.calibration
+    await store.stop()
+    with pymongo.MongoClient[dict[str, Any]](stack.mongodb_uri) as client:
+        client.drop_database(name)
+
+
 async def test_what_would_change_the_score_most(api: ScoringApi) -> None:
     """By the model in force, and by what is known now: the most telling first."""
     told = content(await api.scores(asking(account_id="A00")))
@@ -215,6 +314,9 @@ async def test_what_would_change_the_score_most(api: ScoringApi) -> None:
         ("worklist", {"limit": "501"}, 400, "limit"),
         ("worklist", {"limit": "9" * 5_000}, 400, "limit"),
         ("worklist", {"after": "a\0b"}, 400, "after"),
+        ("worklist", {"after": "a"}, 400, "after"),
+        ("worklist", {"lane": "protect_value", "after": "1\ta\tb"}, 400, "after"),
+        ("worklist", {"lane": "fast"}, 400, "lane"),
         ("scores", {}, 400, "account_id"),
         ("scores", {"account_id": "A0"}, 404, "account_id"),
         ("scores", {"account_id": "A00", "before": "-1"}, 400, "before"),
@@ -237,8 +339,8 @@ async def test_the_worklist_is_served_by_an_index(api: ScoringApi) -> None:
         "explain",
         {
             "find": "documents",
-            "filter": {"l.lane": {"$gte": "quick_recovery\t", "$lt": "quick_recovery\n"}},
-            "sort": {"l.lane": 1},
+            "filter": {"l.creditor": starting_with(in_list("c1", "quick_recovery"))},
+            "sort": {"l.creditor": 1},
             "limit": 5,
         },
         verbosity="executionStats",

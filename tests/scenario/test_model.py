@@ -14,23 +14,27 @@ from typer.testing import CliRunner
 from services.command.model import app
 from services.command.model_history import UNITS, observe
 from services.command.stages import stages
+from services.ingest.domain.core import IngestCore
+from services.ingest.wiring import WIRING as INGEST
+from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.core import ScoringCore
 from services.scoring.domain.features import FEATURES
 from services.scoring.domain.logistic import Logistic
 from services.scoring.domain.reading import ModelError
 from services.scoring.learning.metrics import auc
-from services.scoring.learning.observer import answers
+from services.scoring.learning.observer import Observer, answers
 from services.scoring.learning.promotion import SHIPPED, switch
 from services.scoring.learning.sample import Sample, judged_from
 from services.scoring.learning.training import Lesson, TooFewError, train
 from services.scoring.sources import read_scorecard, read_segments
+from services.scoring.wiring import WIRING as SCORING
 from shared.cli.eventfile import Line, lines, with_ticks, write
 from shared.cli.history import history
 from shared.cli.routing import records_of
 from shared.core import Effects, Event, Party
 from shared.events.billing import ConfigPublished
 from shared.line.ports import Record
-from shared.simulation import Simulation
+from shared.simulation import Simulation, Stage
 from shared.topics import COLLECTIONS_SCORES
 
 START = date(2024, 1, 1)
@@ -61,6 +65,16 @@ def document(taken: Taken) -> dict[str, Any]:
 def ticked(events: Iterable[dict[str, Any]]) -> Iterable[Line]:
     """Events with a tick each day."""
     return with_ticks(lines(events), every=timedelta(days=1))
+
+
+def watched(told: Iterable[Line]) -> tuple[Observer, list[Party]]:
+    """What was observed of a history, and scoring's own state at its end."""
+    observer = Observer(ScoringCore(read_scorecard(), read_segments()))
+    scoring = Stage(observer, SCORING)
+    simulation = Simulation([Stage(IngestCore(), INGEST), scoring])
+    for line in told:
+        simulation.tell(records_of(line.event, partitions=1))
+    return observer, list(scoring.parties())
 
 
 def area(samples: Sequence[Sample], values: Sequence[float]) -> float:
@@ -130,6 +144,19 @@ def test_a_sample_is_the_same_whatever_comes_later(
         expected = [(e.at, e.account_id, e.snapshot, e.scores) for e in whole if e.at < cut]
         assert expected == [(e.at, e.account_id, e.snapshot, e.scores) for e in short if e.at < cut]
         assert len(expected) > 50
+
+
+@pytest.mark.timeout(300)
+def test_promises_are_judged_as_the_service_judges_them(year: list[dict[str, Any]]) -> None:
+    """At the end of the year the report counts as many kept and broken as the features do."""
+    observer, parties = watched(ticked(year))
+
+    outcomes = [each.outcomes.get("promise_kept") for each in observer.promised()]
+    kept = [outcome.happened for outcome in outcomes if outcome is not None]
+    counted = [behaviour for party in parties for behaviour in party.all(Behaviour)]
+
+    assert sum(kept) == sum(each.promises_kept for each in counted) > 5
+    assert kept.count(False) == sum(each.promises_broken for each in counted) > 5
 
 
 def test_only_what_was_known_in_time_is_learnt_from(taken: Taken) -> None:
@@ -240,7 +267,7 @@ def test_train_report_promote_and_roll_back_by_command(
     assert (0, 0) == (trained.exit_code, told.exit_code), (trained.output, told.output)
     report = json.loads(Path("report/report.json").read_text())
     assert not report["models"][0]["judged_on_what_it_learnt"]
-    assert {"late", "paid_7", "paid_14", "paid_30"} == set(report["targets"])
+    assert {"late", "paid_7", "paid_14", "paid_30", "promise_kept"} == set(report["targets"])
     assert "arrears_model_auc{" in Path("report/metrics.prom").read_text()
     page = Path("report/report.html").read_text()
     assert "<svg" in page

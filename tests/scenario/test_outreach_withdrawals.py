@@ -98,6 +98,16 @@ def test_a_write_off_closes_the_case_as_written_off() -> None:
     assert [each.reason for each in facts(sent, outreach.CaseClosed)] == ["written_off"]
 
 
+def test_a_small_balance_written_off_closes_the_case_as_settled() -> None:
+    """Money came, and the cents it left are not worth asking for: nobody was given up."""
+    story, _ = reminded()
+    story.at("03-13 08:30").pay("I1", "99.97")
+
+    sent = story.write_off("I1", "0.03", reason="small_balance", by="cash")
+
+    assert [each.reason for each in facts(sent, outreach.CaseClosed)] == ["settled"]
+
+
 def test_what_was_sent_is_not_withdrawn() -> None:
     """After the channel reported it sent, a payment cancels nothing."""
     story, task = reminded()

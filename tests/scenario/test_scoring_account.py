@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 
 from services.scoring.domain.core import ScoringCore
+from services.scoring.domain.standing import Kept
 from services.scoring.sources import read_scorecard, read_segments
 from shared.core import Outgoing
 from shared.events.base import Fact
@@ -79,7 +80,7 @@ def test_the_first_overdue_invoice_in_full() -> None:
     )
 
     (score,) = scores(sent)
-    assert ("expert", "2") == (score.model, score.model_version)
+    assert ("expert", "3") == (score.model, score.model_version)
     assert 20 + 15 + 8 == score.risk
     assert {"7": 0.2526, "14": 0.474, "30": 0.7828} == score.p_pay
     assert ("EUR", "1000.00", "1000.00") == (
@@ -95,6 +96,23 @@ def test_the_first_overdue_invoice_in_full() -> None:
         ("overdue_items", "1"),
     ] == [(reason.code, reason.observed) for reason in score.reasons]
     assert datetime(2025, 2, 1, tzinfo=UTC) == score.scored_at
+
+
+def test_what_is_a_month_older_is_expected_to_bring_less() -> None:
+    """On 3 March, four weeks and three days past due: 0.7828 times 0.99 to the power of four."""
+    sent = tell(
+        {
+            date(2025, 1, 1): lambda a: a.issue(
+                "I1", "1000", issued=date(2025, 1, 1), due=date(2025, 1, 31)
+            )
+        },
+        until=date(2025, 3, 3),
+    )
+
+    first, later = scores(sent)
+    assert first.risk == later.risk
+    assert {"7": 0.2426, "14": 0.4553, "30": 0.752} == later.p_pay
+    assert "752.00" == later.expected_recovery
 
 
 @pytest.mark.parametrize(("paid", "told"), [("99.99", 0), ("100.00", 1)])
@@ -188,3 +206,22 @@ def test_a_due_date_at_the_end_of_time_is_no_matter() -> None:
     assert "1000000000000000.00" == score.open_amount
     assert "999999999999999.00" == score.overdue_amount
     assert 1_000 >= score.priority
+
+
+def test_of_each_account_the_latest_scores_are_kept() -> None:
+    """Of nine that went out the last three, each in the place of one that is older by three."""
+    line = Line(ScoringCore(read_scorecard(), read_segments(), scores_kept=3))
+    books, day = Books("A"), date(2025, 1, 1)
+    for number in range(7):
+        issued = day + timedelta(days=number)
+        for fact in books.issue(f"I{number}", "1000", issued=issued, due=day):
+            line.tell(fact, time=noon(issued))
+        line.tick(midnight(issued + timedelta(days=1)))
+        for fact in books.day(issued + timedelta(days=1)):
+            line.tell(fact, time=midnight(issued + timedelta(days=1)), woken=True)
+
+    kept = {(each.slot, each.number): each.fact for each in line.party("A").all(Kept)}
+
+    assert 9 == len(line.out)
+    assert {(1, 7), (2, 8), (0, 9)} == set(kept)
+    assert scores(line.out)[6:] == [kept[slot] for slot in ((1, 7), (2, 8), (0, 9))]

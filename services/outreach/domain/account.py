@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from services.outreach.domain.hold import Hold
 from services.outreach.domain.promise import Promise
-from services.outreach.domain.task import PAST_MAX, PastState, PastTask, Task
+from services.outreach.domain.task import PastState, PastTask, Task
 from shared.core import Document
 from shared.events.billing import AccountProfile, Channel
 
@@ -63,6 +63,7 @@ class Account(Document):
     `stale` says that the anchor must be derived anew before it is used. `look_at` is when there is
     next something to decide, `book_at` when there is next something to note. `said` holds the
     suppressions told of the current anchor ("step|reason"), so that each is told once.
+    `last_task_at` is when the last task that is closed was released.
     """
 
     prefix: ClassVar[str] = "account"
@@ -76,7 +77,7 @@ class Account(Document):
     anchor: Anchor | None = None
     stale: bool = False
     task: Task | None = None
-    past: list[PastTask] = field(default_factory=list)
+    last_task_at: datetime | None = None
     wanted: Wanted | None = None
     holds: list[Hold] = field(default_factory=list)
     promises: list[Promise] = field(default_factory=list)
@@ -98,13 +99,6 @@ class Account(Document):
         """The account."""
         return self.account_id
 
-    @property
-    def wakes_at(self) -> datetime | None:
-        """The next moment that matters by itself."""
-        if self.look_at is None or self.book_at is None:
-            return self.look_at or self.book_at
-        return min(self.look_at, self.book_at)
-
     def book(self) -> None:
         """Set when there is next something to note, after a task, a hold or a promise changed."""
         self.book_at = min(self._moments(), default=None)
@@ -121,11 +115,6 @@ class Account(Document):
             if promise.state == "open":
                 yield promise.judge_at
 
-    @property
-    def last_task_at(self) -> datetime | None:
-        """When the last task that is closed was released."""
-        return self.past[-1].task.not_before if self.past else None
-
     def look(self, at: datetime) -> None:
         """See to it that the account is looked at when `at` has come, at the latest."""
         if self.look_at is None or at < self.look_at:
@@ -136,16 +125,13 @@ class Account(Document):
         self.stale = True
         self.look(at)
 
-    def close_task(self, state: PastState) -> Task | None:
-        """Put the open task among the past ones."""
+    def close_task(self, state: PastState) -> PastTask | None:
+        """Take the open task off, which is a past one from now on."""
         task, self.task = self.task, None
-        if task is not None:
-            self.past = [*self.past[1 - PAST_MAX :], PastTask(task, state)]
-        return task
-
-    def past_task(self, task_id: str) -> PastTask | None:
-        """A closed task, if it is remembered."""
-        return next((past for past in self.past if past.task.task_id == task_id), None)
+        if task is None:
+            return None
+        self.last_task_at = task.not_before
+        return PastTask(task, state)
 
     def running(self, day: date) -> Iterator[Hold]:
         """The holds that hold the whole account on `day`."""

@@ -1,6 +1,7 @@
 """Addresses that said STOP, whichever account they belong to. Only digests are kept."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from typing_extensions import override
 from shared.core import Document, Party
 
 
+@lru_cache(maxsize=8192)
 def digest(address: str) -> str:
     """SHA-256 of the address in lower case, in hexadecimal."""
     return sha256(address.strip().lower().encode()).hexdigest()

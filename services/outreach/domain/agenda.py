@@ -1,19 +1,22 @@
 """Which step of the policy is due for an item, and when the next one will be."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
 from services.outreach.domain.account import Account
-from services.outreach.domain.days import NEVER, later
+from services.outreach.domain.days import NEVER, later, start_of
 from services.outreach.domain.docket import Docket
-from services.outreach.domain.hold import Spans, day_of_delinquency, spans_of
-from services.outreach.domain.hours import opening_on
+from services.outreach.domain.history import take_in
+from services.outreach.domain.hold import Spans, day_of_delinquency, delinquent_days, spans_of
+from services.outreach.domain.hours import Window, opening_on
 from services.outreach.domain.item import Item
 from services.outreach.domain.places import zones_of
-from services.outreach.domain.policy import Policy, Step
+from services.outreach.domain.policy import Ladder, Policy, Step
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Agenda:
     """The step to take now, if one is due and not yet taken; what it leaves out; what is next."""
 
@@ -30,6 +33,8 @@ def agenda(policy: Policy, item: Item, day: date, *, spans: Spans, grace_days: i
     are `missed`. Steps before the due date are in time up to the due date itself.
     """
     overdue = day > item.due_on
+    if overdue and policy.ladder is not None:
+        return _on_ladder(policy.ladder, item, day, spans=spans, grace_days=grace_days)
     due: list[Step] = []
     upcoming, upcoming_on = None, NEVER
     for i, step in enumerate(policy.steps):
@@ -56,17 +61,34 @@ def agenda(policy: Policy, item: Item, day: date, *, spans: Spans, grace_days: i
     return Agenda(latest, missed, upcoming, upcoming_on)
 
 
+def _on_ladder(ladder: Ladder, item: Item, day: date, *, spans: Spans, grace_days: int) -> Agenda:
+    """The same, looked up: each step falls due by its delinquent days alone."""
+    reached = delinquent_days(spans, item.due_on, day, grace_days=grace_days)
+    count = bisect_right(ladder.days, reached)
+    upcoming, on = None, NEVER
+    if count < len(ladder.steps):
+        upcoming = ladder.steps[count]
+        days = upcoming.offset_days
+        on = day_of_delinquency(spans, item.due_on, days, grace_days=grace_days)
+    if not count or item.closed_on(ladder.steps[count - 1].name):
+        return Agenda(next_step=upcoming, next_on=on)
+    due = ladder.steps[:count]
+    missed = tuple([step for step in due[:-1] if not item.closed_on(step.name)])
+    return Agenda(due[-1], missed, upcoming, on)
+
+
 def agenda_of(docket: Docket, account: Account, item: Item, day: date) -> Agenda:
     """The agenda of an account's anchor, whose steps begin anew with each case."""
-    if day > item.due_on and account.case is not None and item.enter(account.case.case_id):
+    spans = spans_of(account.holds, item) if account.holds else []
+    grace_days = docket.grace_days(account)
+    overdue = day > item.due_on
+    if overdue and account.case is not None and item.enter(account.case.case_id):
         docket.party.keep(item)
-    return agenda(
-        docket.policy,
-        item,
-        day,
-        spans=spans_of(account.holds, item) if account.holds else [],
-        grace_days=docket.grace_days(account),
-    )
+    if item.brought is not None and (account.case is not None or not overdue):
+        take_in(docket.policy, item, item.brought, spans=spans, grace_days=grace_days)
+        item.brought = None
+        docket.party.keep(item)
+    return agenda(docket.policy, item, day, spans=spans, grace_days=grace_days)
 
 
 def zones_for(docket: Docket, account: Account, point_zone: str = "") -> tuple[str, ...]:
@@ -84,8 +106,13 @@ def start_of_step(docket: Docket, account: Account, found: Agenda) -> datetime |
     if found.next_step is None or found.next_on >= NEVER:
         return None
     window = docket.policy.channels[found.next_step.channels[0]].window
-    opens = opening_on(window, found.next_on, zones_for(docket, account))
-    return max(opens, docket.start(account, found.next_on))
+    own = docket.creditor(account).time_zone
+    return _begins(window, found.next_on, zones_for(docket, account), own)
+
+
+@lru_cache(maxsize=8192)
+def _begins(window: Window, day: date, zones: tuple[str, ...], own: str) -> datetime:
+    return max(opening_on(window, day, zones), start_of(day, own))
 
 
 def replan(docket: Docket, account: Account) -> None:

@@ -28,14 +28,17 @@ class Claim:
 
     def collectable(self, item: Item) -> int:
         """Open less disputed and held, in minor units."""
-        if self.blanket is not None or any(hold.names(item) for hold in self.whole):
+        if self.blanket is not None:
             return 0
+        for hold in self.whole:
+            if hold.names(item):
+                return 0
         return max(0, item.open_minor - self.parts.get(item.item_id, 0))
 
 
 def claim_on(account: Account, items: Iterable[Item], day: date) -> Claim:
     """What is withheld from `items` on `day`; a disputed part is of the oldest items first."""
-    holds = [hold for hold in account.holds if hold.on(day)]
+    holds = [hold for hold in account.holds if hold.on(day)] if account.holds else []
     if not holds:
         return Claim()
     claim = Claim(
@@ -64,16 +67,17 @@ def settle_anchor(docket: Docket, account: Account, day: date) -> None:
     items = docket.items(account) if account.open_items else []
     tolerance = docket.policy.tolerance_minor
     claim = claim_on(account, items, day)
-    oldest: Item | None = None
-    best: Item | None = None
+    oldest = best = None
+    first = first_of_best = (date.max, "")
     for item in items:
         limit = tolerance.get(item.currency, 0)
         if item.open_minor <= limit:
             continue
-        if oldest is None or item.rank < oldest.rank:
-            oldest = item
-        if claim.collectable(item) > limit and (best is None or item.rank < best.rank):
-            best = item
+        rank = item.rank
+        if oldest is None or rank < first:
+            oldest, first = item, rank
+        if (best is None or rank < first_of_best) and claim.collectable(item) > limit:
+            best, first_of_best = item, rank
     if best is not None:
         account.anchor = Anchor(best.item_id, best.due_on)
     elif oldest is not None:

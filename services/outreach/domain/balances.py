@@ -2,12 +2,14 @@
 
 from collections.abc import Collection
 from datetime import date
+from typing import Final
 
 from services.outreach.domain.account import Account
 from services.outreach.domain.agenda import replan
 from services.outreach.domain.anchor import consider
 from services.outreach.domain.cases import settle_case
 from services.outreach.domain.docket import Docket
+from services.outreach.domain.history import bring
 from services.outreach.domain.item import Item
 from services.outreach.domain.promises import receive
 from services.outreach.domain.stage import tell_stage
@@ -25,6 +27,9 @@ from shared.events.ledger import (
 )
 from shared.money import minor
 
+_SMALL_BALANCE: Final = "small_balance"
+"""The ledger's reason for a write-off of what was not worth collecting."""
+
 
 def opened(docket: Docket, account: Account, told: InvoiceOpened) -> None:
     """An item is owed."""
@@ -33,6 +38,8 @@ def opened(docket: Docket, account: Account, told: InvoiceOpened) -> None:
     )
     item.invoice_id, item.number, item.pay_url = told.invoice_id, told.number, told.pay_url
     docket.party.keep(item)
+    if told.opening:
+        bring(docket, account, item, told)
     changed = revalue(docket, account, item, minor(told.open_amount, told.currency))
     if told.first_overdue_on is not None:
         set_overdue(docket, account, item, on=True)
@@ -77,7 +84,7 @@ def moved(docket: Docket, account: Account, told: Moved) -> None:
         paid = not any(owed > 0 for owed in task.remaining.values())
         withdraw(docket, account, "paid" if paid else "changed")
         changed = True
-    _follow(docket, account, replans=changed, written_off=_gave_up(last.values()))
+    _follow(docket, account, replans=changed, written_off=_gave_up(told, last.values()))
 
 
 def revalue(docket: Docket, account: Account, item: Item, open_minor: int) -> bool:
@@ -135,9 +142,11 @@ def _post(docket: Docket, account: Account, currency: str, entry: Entry) -> bool
     return revalue(docket, account, item, minor(entry.open_amount, currency)) or moved
 
 
-def _gave_up(entries: Collection[Entry]) -> bool:
-    """Whether what closed the items was that they were written off."""
-    return any(entry.kind == "written_off" for entry in entries)
+def _gave_up(told: Moved, entries: Collection[Entry]) -> bool:
+    """Whether items were written off, and not just the cents that money left of them."""
+    if not any(entry.kind == "written_off" for entry in entries):
+        return False
+    return not (isinstance(told, InvoiceAdjusted) and told.reason == _SMALL_BALANCE)
 
 
 def _amend(docket: Docket, account: Account, told: InvoiceAdjusted) -> bool:

@@ -12,7 +12,10 @@ from shared.core import Document
 
 @dataclass(slots=True)
 class Contact:
-    """One contact that counts: reserved when its task is released, taken out when it never was."""
+    """One contact that counts: reserved when its task is released, taken out when it never was.
+
+    Where nobody told its channel ("") it counts for each.
+    """
 
     task_id: str
     account_id: str
@@ -57,11 +60,10 @@ def exhausted(
 
     Days are the debtor's; where several zones are possible, the latest of their midnights counts.
     """
-    return max(
-        _limits(log, policy, channel, at, zones),
-        key=lambda limit: (limit.until is None, limit.until or at),
-        default=None,
-    )
+    limits = list(_limits(log, policy, channel, at, zones))
+    if not limits:
+        return None
+    return max(limits, key=lambda limit: (limit.until is None, limit.until or at))
 
 
 def _limits(
@@ -77,7 +79,11 @@ def _limits(
         if cap.most == 0:
             yield Exhausted(cap.name, None)
             continue
-        counted = [c.at for c in log if not cap.channels or c.channel in cap.channels]
+        if len(log) < cap.most:
+            continue
+        counted = [
+            c.at for c in log if not cap.channels or not c.channel or c.channel in cap.channels
+        ]
         if len(counted) < cap.most:
             continue
         free = max(_free_at(cap, counted, name) for name in zones)

@@ -1,6 +1,6 @@
 """Consent: what a debtor agreed to or took back, channel by channel, for all of the accounts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Final, Literal
@@ -41,9 +41,11 @@ class Consents(Document):
 
 
 def consent_to(
-    channel: str, address: str, told: Iterable[Consent], marks: Iterable[Mark]
+    channel: str, address: str, told: Collection[Consent], marks: Collection[Mark]
 ) -> State | None:
     """The latest word on a channel (and address); of two of one moment, "revoked" counts."""
+    if not told and not marks:
+        return None
     words = [*_told(channel, address, told), *_marked(channel, marks)]
     return max(words)[1] if words else None
 

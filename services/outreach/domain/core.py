@@ -20,25 +20,35 @@ from typing import Final
 from services.outreach.domain.account import Account, Profile
 from services.outreach.domain.addresses import SuppressedAddresses, suppress
 from services.outreach.domain.caps import ContactLog
-from services.outreach.domain.configuration import InForce, creditors_of, publish
+from services.outreach.domain.configuration import Configured, publish
 from services.outreach.domain.consent import Consents
 from services.outreach.domain.decide import decide_account
 from services.outreach.domain.docket import Docket
-from services.outreach.domain.intake import HANDLERS, reopens, unparked_by
+from services.outreach.domain.intake import HANDLERS, REOPENING, reopens, unparked_by
 from services.outreach.domain.item import Item, item_key
 from services.outreach.domain.orders import order, refuse
 from services.outreach.domain.parking import park
 from services.outreach.domain.policy import Policy
 from services.outreach.domain.reported import report
 from services.outreach.domain.stage import tell_stage
+from services.outreach.domain.task import PastTask
 from services.outreach.domain.wakes import pass_moment
 from shared.configuration import Configuration
 from shared.core import Document, Effects, Event, Party, Refusal
+from shared.events.base import REGISTRY
 from shared.events.billing import AddressSuppressed, ConfigPublished
 from shared.events.commands import Command
-from shared.events.ledger import OnAccount, PartyParked
+from shared.events.ledger import PartyParked
 from shared.events.outcomes import Outcome
 
+_ACTED_ON: Final = frozenset(
+    name for name, kind in REGISTRY.items() if issubclass(kind, (Command, Outcome, PartyParked))
+)
+"""The types that are acted on besides those of `HANDLERS`."""
+_WANTING: Final = frozenset(
+    name for name, kind in REGISTRY.items() if issubclass(kind, (Outcome, *REOPENING))
+)
+"""The types that name documents that may be settled (asking a model what it is takes longer)."""
 _NO_TICK: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -50,34 +60,43 @@ class OutreachCore:
     """
 
     documents: tuple[type[Document], ...] = (
-        Account, Profile, Item, ContactLog, Consents, Configuration, SuppressedAddresses,
+        Account, Profile, Item, PastTask, ContactLog, Consents, Configuration, SuppressedAddresses,
     )  # fmt: skip
 
     def __init__(self, policy: Policy) -> None:
         """Start with a policy that holds until another one is published."""
-        self._policy = policy
-        self._unpublished = InForce(policy, {})
-        self._parsed: dict[tuple[int, int, datetime | None], InForce] = {}
+        self._configured = Configured(policy)
 
     def wants(self, event: Event) -> Iterable[tuple[type[Document], str]]:
-        """The items that may reopen: their steps and numbers are remembered."""
-        data = event.data
-        if not isinstance(data, OnAccount):
+        """The items that may reopen, with their steps and numbers; the task of an outcome."""
+        if event.type not in _WANTING:
             return ()
-        return [(Item, item_key(data.account_id, item_id)) for item_id in reopens(data)]
+        data = event.data
+        if isinstance(data, Outcome):
+            return ((PastTask, data.task_id),)
+        if isinstance(data, REOPENING):
+            return [(Item, item_key(data.account_id, item_id)) for item_id in reopens(data)]
+        return ()
 
     def fold(self, party: Party, event: Event, effects: Effects) -> Refusal | None:
         """Fold one event. Nothing is refused to the line: commands are answered with a fact."""
+        handler = HANDLERS.get(event.type)
+        log = party.find(ContactLog)
+        parked = log is not None and log.parked_by
+        data = event.data
+        if handler is None and not parked and event.type not in _ACTED_ON:
+            return None
         now = effects.now
         if now == _NO_TICK or event.woken:
             now = max(now, event.time)
-        docket = Docket(party, effects, self._in_force(effects.shared, now), event.time, now)
-        data = event.data
-        if isinstance(data, PartyParked):
+        docket = Docket(party, effects, self._configured.at(effects.shared, now), event.time, now)
+        if parked and not isinstance(data, PartyParked):
+            unparked_by(docket, event)
+        if handler is not None:
+            handler(docket, data)
+        elif isinstance(data, PartyParked):
             park(docket, by=data.service)
-            return None
-        unparked_by(docket, event)
-        if isinstance(data, Command):
+        elif isinstance(data, Command):
             self._command(docket, data)
         elif isinstance(data, Outcome):
             account = docket.account(data.account_id)
@@ -85,10 +104,6 @@ class OutreachCore:
                 name = event.type.removeprefix("outreach.contact.").removesuffix(".v1")
                 report(docket, account, name, data)
                 _close(docket, account)
-        else:
-            handler = HANDLERS.get(event.type)
-            if handler is not None:
-                handler(docket, data)
         return None
 
     def wake(self, party: Party, until: datetime, effects: Effects) -> None:
@@ -102,14 +117,14 @@ class OutreachCore:
             if not due:
                 return
             moment, _, account = min(due, key=lambda each: each[:2])
-            in_force = self._in_force(effects.shared, moment)
+            in_force = self._configured.at(effects.shared, moment)
             docket = Docket(party, effects, in_force, moment, moment)
             pass_moment(docket, account, moment)
             _close(docket, account)
 
     def decide(self, party: Party, at: datetime, effects: Effects) -> None:
         """Decide for each account that is to be looked at, the most pressing first."""
-        in_force = self._in_force(effects.shared, at)
+        in_force = self._configured.at(effects.shared, at)
         docket = Docket(party, effects, in_force, at, at)
         due = [
             account
@@ -117,15 +132,20 @@ class OutreachCore:
             if account.rules_seen != in_force.seen
             or (account.look_at is not None and account.look_at <= at)
         ]
-        due.sort(key=lambda each: (-each.priority, each.last_task_at or _NO_TICK, each.account_id))
+        if len(due) > 1:
+            due.sort(key=lambda one: (-one.priority, one.last_task_at or _NO_TICK, one.account_id))
         for account in due:
             decide_account(docket, account, at)
             party.keep(account)
 
     def wake_at(self, party: Party) -> datetime | None:
         """The first moment of any of the party's accounts."""
-        moments = [account.wakes_at for account in party.all(Account)]
-        return min((moment for moment in moments if moment is not None), default=None)
+        first: datetime | None = None
+        for account in party.all(Account):  # asked for after every event: plain loops are cheapest
+            for moment in (account.look_at, account.book_at):
+                if moment is not None and (first is None or moment < first):
+                    first = moment
+        return first
 
     def share(self, event: Event, effects: Effects) -> bool:
         """Take a configuration (all parties look again) or an address that said STOP."""
@@ -142,7 +162,8 @@ class OutreachCore:
     def parked(self, party: Party, effects: Effects) -> None:
         """Withdraw what stands open for a party whose events cannot be folded for now."""
         now = effects.now
-        park(Docket(party, effects, self._in_force(effects.shared, now), now, now), by="outreach")
+        in_force = self._configured.at(effects.shared, now)
+        park(Docket(party, effects, in_force, now, now), by="outreach")
 
     def _command(self, docket: Docket, command: Command) -> None:
         account = docket.account(command.account_id)
@@ -152,31 +173,6 @@ class OutreachCore:
             return
         order(docket, account, command)
         _close(docket, account)
-
-    def _in_force(self, shared: Party, at: datetime) -> InForce:
-        policies = shared.find(Configuration, "policy")
-        creditors = shared.find(Configuration, "creditors")
-        if policies is None and creditors is None:
-            return self._unpublished
-        found = [each for each in (policies, creditors) if each is not None]
-        begun = {each.kind: each.in_force(at) for each in found}
-        starts = [start for each in found if (start := each.next_start(at)) is not None]
-        policy, owners = begun.get("policy"), begun.get("creditors")
-        seen = sum(each.highest for each in found) + sum(e.number for e in begun.values() if e)
-        key = (
-            -1 if policy is None else policy.number,
-            -1 if owners is None else owners.number,
-            min(starts, default=None),
-        )
-        in_force = self._parsed.get(key)
-        if in_force is None or in_force.seen != seen + len(found):
-            in_force = self._parsed[key] = InForce(
-                policy=self._policy if policy is None else Policy.from_document(policy.document),
-                creditors={} if owners is None else creditors_of(owners.document),
-                seen=seen + len(found),
-                changes_at=min(starts, default=None),
-            )
-        return in_force
 
 
 def _close(docket: Docket, account: Account) -> None:

@@ -11,6 +11,7 @@ from services.outreach.domain.consent import Consents
 from services.outreach.domain.days import day_of, start_of
 from services.outreach.domain.item import Item, item_key
 from services.outreach.domain.policy import Policy
+from services.outreach.domain.task import PastTask
 from shared.core import Effects, Party
 from shared.events.base import Fact
 from shared.topics import OUTREACH_ACTIVITY
@@ -57,6 +58,10 @@ class Docket:
     def item(self, account: Account, item_id: str) -> Item | None:
         """One item, if it is at hand."""
         return self.party.find(Item, item_key(account.account_id, item_id))
+
+    def past_task(self, task_id: str) -> PastTask | None:
+        """A closed task, if there was one of this id."""
+        return self.party.find(PastTask, task_id)
 
     def items(self, account: Account) -> list[Item]:
         """The open items of an account."""

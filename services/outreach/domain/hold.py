@@ -86,11 +86,12 @@ def union(intervals: Iterable[tuple[date, date | None]]) -> Spans:
 
 def spans_of(holds: Iterable[Hold], item: Item) -> Spans:
     """The days on which an item was, is, or will be held, as far as is known."""
-    return union(
+    found = [
         (hold.starts_on, hold.until)
         for hold in holds
         if hold.amount_minor is None and hold.names(item)
-    )
+    ]
+    return union(found) if found else []
 
 
 def held_days(spans: Spans, due_on: date, day: date) -> int:
@@ -102,7 +103,8 @@ def held_days(spans: Spans, due_on: date, day: date) -> int:
 
 def delinquent_days(spans: Spans, due_on: date, day: date, *, grace_days: int = 0) -> int:
     """Days past due without grace and held days: what steps count by (never below 0)."""
-    return max(0, (day - due_on).days - grace_days - held_days(spans, due_on, day))
+    held = held_days(spans, due_on, day) if spans else 0
+    return max(0, (day - due_on).days - grace_days - held)
 
 
 def day_of_delinquency(spans: Spans, due_on: date, days: int, *, grace_days: int = 0) -> date:

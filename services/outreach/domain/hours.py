@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final, Literal
 
+from typing_extensions import override
+
 from services.outreach.domain.days import day_of, zone
 
 DAY_MINUTES: Final = 24 * 60
@@ -26,6 +28,11 @@ class Window:
     opens: int
     closes: int
     weekdays: frozenset[int]
+
+    @override
+    def __hash__(self) -> int:
+        """Without the days of the week: the few windows of a policy differ by their hours."""
+        return self.opens * DAY_MINUTES + self.closes
 
 
 def shut(

@@ -21,16 +21,26 @@ from services.outreach.domain.stage import tell_stage
 from shared.events import ledger
 from shared.events.scores import AccountScored
 
-__all__ = ["HANDLERS", "reopens", "unparked_by"]
+__all__ = ["HANDLERS", "REOPENING", "reopens", "unparked_by"]
 
 
-def reopens(told: ledger.OnAccount) -> Iterable[str]:
+Reopening = (
+    ledger.InvoiceReopened
+    | ledger.PaymentReversed
+    | ledger.PaymentRefunded
+    | ledger.InvoiceAdjusted
+)
+REOPENING: Final = (
+    ledger.InvoiceReopened, ledger.PaymentReversed, ledger.PaymentRefunded, ledger.InvoiceAdjusted,
+)  # fmt: skip
+"""The facts that may open items again."""
+
+
+def reopens(told: Reopening) -> Iterable[str]:
     """The items that a fact may open again."""
     if isinstance(told, ledger.InvoiceReopened):
         return (told.item_id,)
-    if isinstance(told, _REOPENING):
-        return {entry.item_id for entry in told.entries if entry.item_id}
-    return ()
+    return {entry.item_id for entry in told.entries if entry.item_id}
 
 
 def _account(docket: Docket, account_id: str, creditor_id: str) -> Account:
@@ -87,7 +97,6 @@ def _with_account(rule: Callable[[Docket, Account, Any], None]) -> Callable[[Doc
     return handle
 
 
-_REOPENING: Final = (ledger.PaymentReversed, ledger.PaymentRefunded, ledger.InvoiceAdjusted)
 _moved = _with_account(balances.moved)
 
 HANDLERS: Final[dict[str, Callable[[Docket, Any], None]]] = {

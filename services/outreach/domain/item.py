@@ -15,12 +15,23 @@ def item_key(account_id: str, item_id: str) -> str:
 
 
 @dataclass(slots=True)
+class Brought:
+    """What came with a balance brought forward: as of which day, and how many contacts were made.
+
+    None: nobody told.
+    """
+
+    as_of: date
+    contacts: int | None = None
+
+
+@dataclass(slots=True)
 class Item(Document):
     """One open item of an account, in minor units of its currency.
 
     `made` and `passed` are the steps that were taken, or given up, while it was the anchor of the
     case `case_id`, with the day; `attempts` counts the tasks of each step, `misses` those of them
-    that no channel carried out.
+    that no channel carried out. `brought` is set until the steps have taken it in.
     """
 
     prefix: ClassVar[str] = "item"
@@ -39,6 +50,7 @@ class Item(Document):
     passed: dict[str, date] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     misses: dict[str, int] = field(default_factory=dict)
+    brought: Brought | None = None
 
     @property
     @override

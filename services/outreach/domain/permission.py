@@ -13,12 +13,11 @@ from services.outreach.domain.hours import opening, shut
 from services.outreach.domain.policy import Policy, Step
 from services.outreach.domain.recipient import Reachable, Unreachable, reach
 from shared.events.outreach import SuppressionReason
-from shared.money import minor
 
 _ROUNDS_MAX: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Refused:
     """A contact that is not made, and why.
 
@@ -33,7 +32,7 @@ class Refused:
     final: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Permitted:
     """A contact that is lawful now, with whom and in which time zones."""
 
@@ -62,13 +61,13 @@ def permit(
     rules: tuple[str, ...] = ("holds", "minimum")
     if not any(amounts.values()):
         return Refused("paid", ("collectable",))
-    if not _reaches(step.minimum, amounts):
+    if not _reaches(step.minimum_minor, amounts):
         return Refused("below_minimum", rules)
     found = reach(docket, account, step.channels)
     rules = (*rules, "contact_point", "consent", "address")
     if isinstance(found, Unreachable):
         return Refused(found.reason, rules, found.channel, final=True)
-    zones = zones_for(docket, account, found.to.time_zone)
+    zones = zones_for(docket, account, found.point.time_zone or "")
     log = docket.log().contacts
     policy = docket.policy
     window = policy.channels[found.channel].window
@@ -114,11 +113,8 @@ def _refused(
     return Refused(reason, rules, channel, until=until)
 
 
-def _reaches(minimum: dict[str, str], amounts: dict[str, int]) -> bool:
-    return any(
-        owed > 0 and owed >= minor(minimum.get(currency, "0"), currency)
-        for currency, owed in amounts.items()
-    )
+def _reaches(minimum: dict[str, int], amounts: dict[str, int]) -> bool:
+    return any(owed > 0 and owed >= minimum.get(currency, 0) for currency, owed in amounts.items())
 
 
 _HELD: Final[dict[str, SuppressionReason]] = {

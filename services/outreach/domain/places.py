@@ -1,6 +1,7 @@
 """Where a debtor may be, as far as the clock is concerned."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 _ONE_ZONE: Final = {
@@ -39,6 +40,13 @@ def zones_of(
 
     Where nothing at all is known, the creditor's own. Never empty, each zone once, sorted.
     """
+    return _zones_of(tuple(told), point_zone, country, creditor_zone)
+
+
+@lru_cache(maxsize=8192)
+def _zones_of(
+    told: tuple[str, ...], point_zone: str, country: str, creditor_zone: str
+) -> tuple[str, ...]:
     zones = {*told, point_zone} - {""}
     if not zones and country in _ONE_ZONE:
         zones = {_ONE_ZONE[country]}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -70,6 +71,19 @@ class Step(_Part):
     texts: Annotated[dict[str, Text], Field(min_length=1)]
     minimum: Amounts = {}
     after_previous_days: Annotated[int, Field(ge=1, le=3_650)] | None = None
+
+    @cached_property
+    def minimum_minor(self) -> dict[str, int]:
+        """The minimum in minor units per currency."""
+        return {code: minor(amount, code) for code, amount in self.minimum.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The steps after the due date, in order, and the delinquent days at which each falls due."""
+
+    steps: tuple[Step, ...]
+    days: tuple[int, ...]
 
 
 class ChannelRule(_Part):
@@ -165,9 +179,22 @@ class Policy(_Part):
         return {code: minor(amount, code) for code, amount in self.tolerance.items()}
 
     @cached_property
+    def ladder(self) -> Ladder | None:
+        """The steps after the due date, unless one of them also waits for another."""
+        steps = tuple(step for step in self.steps if step.offset_days > 0)
+        if any(step.after_previous_days is not None for step in steps):
+            return None
+        return Ladder(steps, tuple(step.offset_days for step in steps))
+
+    @cached_property
     def first_offset_days(self) -> int:
         """How many days before the due date the first step comes (0 or less)."""
         return min(0, self.steps[0].offset_days)
+
+    @cached_property
+    def most_counted(self) -> int:
+        """How many contacts of one moment can matter: what the largest cap allows, at least one."""
+        return max([1, *(cap.most for cap in self.caps)])
 
     @cached_property
     def remembers_days(self) -> int:

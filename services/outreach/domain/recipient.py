@@ -15,16 +15,34 @@ _NOT_UNASKED = frozenset({"attorney", "employer", "guarantor", "spouse", "third_
 """Roles of people with whom a debt is not spoken about of our own accord."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reachable:
-    """A contact point that may be used."""
+    """A contact point that may be used, and whose it is."""
 
     channel: Channel
-    to: Recipient
+    profile: Profile
+    point: ContactPoint
+    address: str
     address_digest: str
 
+    @property
+    def language(self) -> str:
+        """The language that the debtor wants."""
+        return self.profile.account.language or "en"
 
-@dataclass(frozen=True, slots=True)
+    def recipient(self, language: str) -> Recipient:
+        """Whom to reach, for the channel, in the language of the contact."""
+        contact = _contact(self.profile, self.point)
+        return Recipient(
+            contact_point_id=self.point.id,
+            name=(contact.name if contact else "") or self.profile.account.name or "",
+            address=self.address,
+            language=language,
+            time_zone=self.point.time_zone or "",
+        )
+
+
+@dataclass(slots=True)
 class Unreachable:
     """Why none of the channels can be used; waiting would not help."""
 
@@ -59,7 +77,7 @@ def _on(docket: Docket, profile: Profile | None, channel: Channel) -> Reachable 
             continue
         reason = _refused(docket, profile, channel, address=address, mark=mark)
         if reason is None:
-            return Reachable(channel, _recipient(profile, point, address), mark)
+            return Reachable(channel, profile, point, address, mark)
         refused = refused or reason
     return Unreachable(channel, refused or "no_contact_point")
 
@@ -67,18 +85,30 @@ def _on(docket: Docket, profile: Profile | None, channel: Channel) -> Reachable 
 def _points(profile: Profile | None, channel: Channel) -> list[ContactPoint]:
     if profile is None:
         return []
-    contacts = _contacts(profile)
     points = [
         point
         for point in profile.account.contact_points or ()
-        if point.channel == channel
-        and not (point.contact_id in contacts and contacts[point.contact_id].role in _NOT_UNASKED)
+        if point.channel == channel and not _is_third(profile, point)
     ]
-    return sorted(points, key=lambda point: (point.priority is None, point.priority or 0))
+    if len(points) > 1:
+        points.sort(key=lambda point: (point.priority is None, point.priority or 0))
+    return points
 
 
-def _contacts(profile: Profile) -> dict[str | None, Contact]:
-    return {contact.contact_id: contact for contact in profile.account.contacts or ()}
+def _is_third(profile: Profile, point: ContactPoint) -> bool:
+    contact = _contact(profile, point)
+    return contact is not None and contact.role in _NOT_UNASKED
+
+
+def _contact(profile: Profile, point: ContactPoint) -> Contact | None:
+    """Whose contact point it is; of several with one id the last."""
+    if point.contact_id is None:
+        return None
+    found = None
+    for contact in profile.account.contacts or ():
+        if contact.contact_id == point.contact_id:
+            found = contact
+    return found
 
 
 def _refused(
@@ -93,17 +123,6 @@ def _refused(
     if state is None and docket.policy.channels[channel].consent == "opt_in":
         return "no_consent"
     return None
-
-
-def _recipient(profile: Profile, point: ContactPoint, address: str) -> Recipient:
-    contact = _contacts(profile).get(point.contact_id)
-    return Recipient(
-        contact_point_id=point.id,
-        name=(contact.name if contact else "") or profile.account.name or "",
-        address=address,
-        language=profile.account.language or "en",
-        time_zone=point.time_zone or "",
-    )
 
 
 def _address(point: ContactPoint) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from services.outreach.domain.account import Account
@@ -9,8 +10,7 @@ from services.outreach.domain.days import zone
 from services.outreach.domain.docket import Docket
 from services.outreach.domain.hold import delinquent_days, spans_of
 from services.outreach.domain.item import Item
-from services.outreach.domain.statement import Statement
-from shared.events.outreach import Decision
+from shared.events.outreach import Decision, Money
 
 
 def decision(
@@ -18,8 +18,8 @@ def decision(
     account: Account,
     item: Item,
     step: str,
-    covered: Statement,
     *,
+    collectable: tuple[Money, ...] = (),
     rules: tuple[str, ...],
     zones: tuple[str, ...],
     day: date,
@@ -38,11 +38,16 @@ def decision(
         anchor_due_on=item.due_on,
         delinquent_days=delinquent_days(spans, item.due_on, day, grace_days=grace_days),
         past_due_days=(day - item.due_on).days,
-        collectable=covered.money(),
+        collectable=collectable,
         rules=rules,
         score_band=account.band,
         decided_at=at,
-        local_times=tuple(f"{at.astimezone(zone(name)).isoformat()} {name}" for name in zones),
+        local_times=_local_times(at, zones),
         earliest=earliest,
         facts={"priority": account.priority, "p_pay": account.p_pay, **(facts or {})},
     )
+
+
+@lru_cache(maxsize=1024)
+def _local_times(at: datetime, zones: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{at.astimezone(zone(name)).isoformat()} {name}" for name in zones)

@@ -47,7 +47,7 @@ def release(
             attempt=attempt,
         ),
         channel=channel,
-        contact_point_id=permitted.reachable.to.contact_point_id,
+        contact_point_id=permitted.reachable.point.id,
         address_digest=permitted.reachable.address_digest,
         step=step.name,
         anchor_id=item.item_id,
@@ -83,9 +83,10 @@ def _request(
     day: date,
     at: datetime,
 ) -> None:
-    task, to = account.task, permitted.reachable.to
+    task = account.task
     assert task is not None  # noqa: S101 - it was released just now
-    language = language_of(to.language, step.texts)
+    language = language_of(permitted.reachable.language, step.texts)
+    to = permitted.reachable.recipient(language)
     lines, amounts = covered.lines(day), covered.money()
     subject, body = render(
         step.texts[language],
@@ -106,7 +107,7 @@ def _request(
         tone=step.tone,
         not_before=task.not_before,
         expires_at=task.expires_at,
-        to=to.model_copy(update={"language": language}),
+        to=to,
         subject_line=subject,
         body=body,
         amounts=amounts,
@@ -118,7 +119,7 @@ def _request(
             account,
             item,
             step.name,
-            covered,
+            collectable=amounts,
             rules=permitted.rules,
             zones=permitted.zones,
             day=day,

@@ -56,9 +56,10 @@ def report(docket: Docket, account: Account, name: str, told: Outcome) -> None:
         task = put_away(docket, account, state)
         if task is not None:
             _mark(docket, account, task, meaning)
-    elif (past := account.past_task(told.task_id)) is not None and _is_news(past, state, meaning):
+    elif (past := docket.past_task(told.task_id)) is not None and _is_news(past, state, meaning):
         _correct(docket, account, past.task, past.state, meaning)
         past.state = state
+        docket.party.keep(past)
     if meaning.revokes:
         revoke(docket, account, told.channel, at=told.occurred_at, source=name)
     replan(docket, account)

@@ -14,24 +14,26 @@ from shared.money import text
 ITEMS_MAX: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Statement:
     """Items due by `due_until` with something to collect, oldest first, and their sums."""
 
     due_until: date
-    owed: tuple[tuple[Item, int], ...]
+    owed: list[tuple[Item, int]]
     amounts: dict[str, int]
 
     def money(self) -> tuple[Money, ...]:
         """The sums per currency, in the order of the currencies' codes."""
         return tuple(
-            Money(currency=currency, amount=text(owed, currency))
-            for currency, owed in sorted(self.amounts.items())
+            [
+                Money(currency=currency, amount=text(owed, currency))
+                for currency, owed in sorted(self.amounts.items())
+            ]
         )
 
     def lines(self, day: date) -> tuple[TaskItem, ...]:
         """The first hundred items."""
-        return tuple(_line(item, owed, day) for item, owed in self.owed[:ITEMS_MAX])
+        return tuple([_line(item, owed, day) for item, owed in self.owed[:ITEMS_MAX]])
 
 
 def statement(docket: Docket, account: Account, due_until: date, day: date) -> Statement:
@@ -43,11 +45,12 @@ def statement(docket: Docket, account: Account, due_until: date, day: date) -> S
         for item in items
         if item.due_on <= due_until and (amount := claim.collectable(item)) > 0
     ]
-    owed.sort(key=lambda each: each[0].rank)
+    if len(owed) > 1:
+        owed.sort(key=lambda each: each[0].rank)
     amounts: dict[str, int] = {}
     for item, amount in owed:
         amounts[item.currency] = amounts.get(item.currency, 0) + amount
-    return Statement(due_until, tuple(owed), amounts)
+    return Statement(due_until, owed, amounts)
 
 
 def _line(item: Item, owed: int, day: date) -> TaskItem:

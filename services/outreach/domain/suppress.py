@@ -8,7 +8,6 @@ from services.outreach.domain.item import Item
 from services.outreach.domain.permission import Refused
 from services.outreach.domain.policy import Step
 from services.outreach.domain.record import decision
-from services.outreach.domain.statement import Statement
 from shared.events.outreach import ContactSuppressed
 
 
@@ -46,7 +45,6 @@ def suppress(
                 account,
                 item,
                 step.name,
-                Statement(day, (), {}),
                 rules=refused.rules,
                 zones=(),
                 day=day,

@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final, Literal
-from uuid import UUID, uuid5
+from hashlib import sha1
+from typing import ClassVar, Final, Literal
+from uuid import UUID
+
+from typing_extensions import override
 
 from services.outreach.domain.item import Item
 from services.outreach.domain.policy import Channel
+from shared.core import Document
 
-_TASKS: Final = UUID("6d0c4f2e-0d0b-5c55-9a5d-0f5f6c7a1b11")
-PAST_MAX: Final = 20
-"""How many tasks of an account are remembered for outcomes that come late."""
-
+_TASKS: Final = UUID("6d0c4f2e-0d0b-5c55-9a5d-0f5f6c7a1b11").bytes
 PastState = Literal["made", "missed", "cancelled"]
 
 
@@ -41,14 +42,33 @@ class Task:
 
 
 @dataclass(slots=True)
-class PastTask:
-    """A task that is closed, and how: a channel may still report on it."""
+class PastTask(Document):
+    """A task that is closed, and how: a channel may still report on it.
+
+    It is a document of its own: what an account is done with is not written again and again.
+    """
+
+    prefix: ClassVar[str] = "past_task"
 
     task: Task
     state: PastState
 
+    @property
+    @override
+    def key(self) -> str:
+        """The task."""
+        return self.task.task_id
+
+    @property
+    @override
+    def settled(self) -> bool:
+        """Always: it is loaded for the outcome that names it."""
+        return True
+
 
 def task_id(*, account_id: str, case_id: str, anchor_id: str, step: str, attempt: int) -> str:
     """The id that the same task of the same account always has, however often it is derived."""
-    parts = (account_id, case_id, anchor_id, step, str(attempt))
-    return str(uuid5(_TASKS, "\x1f".join(parts)))
+    name = f"{account_id}\x1f{case_id}\x1f{anchor_id}\x1f{step}\x1f{attempt}"
+    digest = sha1(_TASKS + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]  # a UUIDv5, made in a third of the time of `uuid5`
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"

@@ -31,9 +31,10 @@ def withdraw(docket: Docket, account: Account, reason: str) -> None:
 
 def put_away(docket: Docket, account: Account, state: PastState) -> Task | None:
     """Close the open task; unless it was made it no longer counts, and others may go first."""
-    task = account.close_task(state)
-    if task is None:
+    past = account.close_task(state)
+    if past is None:
         return None
+    task = docket.party.keep(past).task
     account.book()
     account.look(docket.soon)
     docket.party.keep(account)

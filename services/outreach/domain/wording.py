@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final, Protocol
 
 from shared.events.outreach import Money, TaskItem
@@ -59,16 +60,17 @@ def render(
 ) -> tuple[str, str]:
     """Subject and body. Values are put in once, as they are: no value is read as a template."""
     phrases = language if language in _ITEM else "en"
+    line = _ITEM[phrases]
     lines = [
-        _fill(_ITEM[phrases], {
-            "number": item.number or item.invoice_id or item.item_id,
-            "amount": f"{item.open_amount} {item.currency}",
-            "due_on": item.due_on.isoformat(),
-        })
+        line.format(
+            number=item.number or item.invoice_id or item.item_id,
+            amount=f"{item.open_amount} {item.currency}",
+            due_on=item.due_on.isoformat(),
+        )
         for item in items[:_LINES_MAX]
-    ]  # fmt: skip
+    ]
     if total > _LINES_MAX:
-        lines.append(_fill(_MORE[phrases], {"count": str(total - _LINES_MAX)}))
+        lines.append(_MORE[phrases].format(count=total - _LINES_MAX))
     values = {
         "name": name or _NAMELESS[phrases],
         "creditor": creditor,
@@ -84,4 +86,11 @@ def render(
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
-    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+    filled = [values.get(part, f"{{{part}}}") if named else part for part, named in _parts(text)]
+    return "".join(filled)
+
+
+@lru_cache(maxsize=1024)
+def _parts(text: str) -> tuple[tuple[str, bool], ...]:
+    """A text cut at its placeholders: each part, and whether it is the name of one."""
+    return tuple((part, number % 2 == 1) for number, part in enumerate(_PLACEHOLDER.split(text)))

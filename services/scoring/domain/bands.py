@@ -20,10 +20,12 @@ class Bands(Generic[T]):
 
     def of(self, numerator: int, denominator: int = 1) -> T:
         """What `numerator / denominator` stands for; the denominator is above zero."""
-        for place, (end, parts) in enumerate(self.ends):
+        place = 0
+        for end, parts in self.ends:
             if numerator * parts < end * denominator:
-                return self.meanings[place]
-        return self.meanings[-1]
+                break
+            place += 1
+        return self.meanings[place]
 
 
 def read_bands(reading: Reading, name: str, meaning: Callable[[Reading], T]) -> Bands[T]:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from services.scoring.domain.behaviour import Behaviour
+from services.scoring.domain.owed import units
 from shared.events.ledger import (
     AccountChanged,
     DisputeOpened,
@@ -43,7 +44,7 @@ def _changed(behaviour: Behaviour, fact: AccountChanged) -> None:
 
 def _opened(behaviour: Behaviour, fact: InvoiceOpened) -> None:
     behaviour.book(fact.entries, fact.currency)
-    amount = minor(fact.amount, fact.currency)
+    amount = units(fact.amount, fact.currency)
     behaviour.invoice(amount, fact.currency, fact.issued_on, fact.due_on)
 
 
@@ -93,7 +94,7 @@ def _settled(behaviour: Behaviour, fact: InvoiceSettled) -> None:
         behaviour.again.remove(fact.item_id)
     if fact.by not in PAID:
         return
-    amount = minor(fact.amount, fact.currency)
+    amount = units(fact.amount, fact.currency)
     behaviour.was_paid(max(0, fact.days_late), amount, fact.currency)
     if not fact.was_overdue:
         behaviour.turned_out(late=fact.days_late > 0)
@@ -108,7 +109,7 @@ def _reopened(behaviour: Behaviour, fact: InvoiceReopened) -> None:
     if fact.settled_on is None or fact.settled_by not in PAID:
         return
     days_late = (fact.settled_on - fact.due_on).days
-    amount = minor(fact.amount, fact.currency)
+    amount = units(fact.amount, fact.currency)
     behaviour.paying_undone(max(0, days_late), amount, fact.currency)
     if not fact.was_overdue:
         behaviour.outcome_undone(late=days_late > 0)
@@ -143,3 +144,23 @@ BOOKINGS: Final[Mapping[str, Callable[[Behaviour, Any], None]]] = {
     DisputeResolved.type: _dispute_resolved,
 }
 """By type; what else is on the line says nothing of how an account pays."""
+CASH: Final = frozenset({PaymentApplied.type, PaymentUnapplied.type, PaymentReversed.type})
+"""What brings cash, or says that it never came."""
+
+
+def _closes_or_reopens(fact: Moved) -> bool:
+    for entry in fact.entries:
+        closed = entry.kind == "collected" and not entry.open_amount.strip("0.")
+        if closed or (entry.kind == "reversed" and entry.open_amount == entry.amount):
+            return True
+    return False
+
+
+HALF_TOLD: Final[Mapping[str, Callable[[Any], bool]]] = {
+    PaymentApplied.type: _closes_or_reopens,
+    PaymentReversed.type: _closes_or_reopens,
+}
+"""By type, whether it is told in two facts: cash closed an item here, or its reversal reopened one.
+
+Then `invoice.settled` or `invoice.reopened` follows, and the score waits for that.
+"""

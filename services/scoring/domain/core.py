@@ -7,39 +7,48 @@ ledger (items fall overdue and change buckets there); of its own it wakes to jud
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from services.scoring.domain.behaviour import Behaviour
-from services.scoring.domain.bookings import BOOKINGS
+from services.scoring.domain.bookings import BOOKINGS, CASH, HALF_TOLD
 from services.scoring.domain.configuration import Configured, InForce
 from services.scoring.domain.features import taken
+from services.scoring.domain.foretold import Foretold
 from services.scoring.domain.promises import ORDERS, Promises, judge
 from services.scoring.domain.reports import REPORTS
 from services.scoring.domain.score import Score, has_moved, score_of, to_fact, to_remember
 from services.scoring.domain.scorecard import Scorecard
 from services.scoring.domain.segments import Segments
-from services.scoring.domain.standing import Kept, Standing
+from services.scoring.domain.standing import SCORES_KEPT, Kept, Standing
+from services.scoring.domain.watching import adjusted, mature, watch
 from shared.configuration import Configuration
 from shared.core import Document, Effects, Event, Party, Refusal
-from shared.events.base import Fact
 from shared.events.billing import ConfigPublished
-from shared.events.ledger import Moved, OnAccount, PaymentApplied, PaymentReversed, PaymentUnapplied
+from shared.events.ledger import InvoiceAdjusted, Moved, OnAccount
+from shared.events.scores import AccountScored
 from shared.topics import COLLECTIONS_SCORES
 
 SEGMENTS: Final = "segments"
 """The row of the figures that counts accounts by segment."""
 CHANGES: Final = "segment_changes"
 """The row that counts changes, by ``from>to``."""
-_CASH: Final = (PaymentApplied, PaymentUnapplied, PaymentReversed)
 
 
 class ScoringCore:
     """Scores accounts by the model in force; satisfies `shared.core.Core`."""
 
-    documents: tuple[type[Document], ...] = (Behaviour, Standing, Kept, Promises, Configuration)
+    documents: tuple[type[Document], ...] = (
+        Behaviour, Standing, Kept, Promises, Foretold, Configuration,
+    )  # fmt: skip
 
-    def __init__(self, scorecard: Scorecard, segments: Segments) -> None:
-        """Score by this model and these segments, until others are published."""
+    def __init__(
+        self, scorecard: Scorecard, segments: Segments, *, scores_kept: int = SCORES_KEPT
+    ) -> None:
+        """Score by this model and these segments, until others are published.
+
+        Of each account the latest `scores_kept` scores can be read later; no score depends on them.
+        """
+        self._scores_kept = scores_kept
         self.scorecard = scorecard
         self.configured = Configured(scorecard, segments)
 
@@ -50,7 +59,8 @@ class ScoringCore:
     def fold(self, party: Party, event: Event, effects: Effects) -> Refusal | None:
         """Add what the event says to the account's behaviour, and tell its score if that moved."""
         behaviour = self._book(party, event)
-        if behaviour is None or _is_half_told(event.data):
+        waits = HALF_TOLD.get(event.type)
+        if behaviour is None or (waits is not None and waits(event.data)):
             return None
         standing = party.find(Standing, behaviour.account_id)
         if (standing is not None and standing.watched) or behaviour.overdue_items() > 0:
@@ -58,6 +68,7 @@ class ScoringCore:
             self._tell(
                 party,
                 behaviour,
+                standing,
                 effects,
                 self.configured.in_force(effects.shared, now),
                 today=max(behaviour.today, now.date()),
@@ -65,8 +76,11 @@ class ScoringCore:
             )
         return None
 
-    def wake(self, party: Party, until: datetime, effects: Effects) -> None:  # noqa: ARG002 - contract
-        """Judge the promises whose last day has passed."""
+    def wake(self, party: Party, until: datetime, effects: Effects) -> None:
+        """Judge the promises whose last day has passed, and what was foretold."""
+        foretold = party.find(Foretold)
+        if foretold is not None:
+            mature(party, foretold, until, effects)
         promises = party.find(Promises)
         if promises is None:
             return
@@ -88,12 +102,16 @@ class ScoringCore:
             behaviour = party.find(Behaviour, standing.account_id)
             if standing.watched and behaviour is not None:
                 today = max(behaviour.today, at.date())
-                self._tell(party, behaviour, effects, rules, today=today, moment=at)
+                self._tell(party, behaviour, standing, effects, rules, today=today, moment=at)
 
     def wake_at(self, party: Party) -> datetime | None:
-        """When the next promise is to be judged."""
-        promises = party.find(Promises)
-        return None if promises is None else promises.next_at()
+        """When the next promise is to be judged, or what was foretold."""
+        promises, foretold = party.find(Promises), party.find(Foretold)
+        other = None if foretold is None else foretold.next_at()
+        if promises is None:
+            return other
+        one = promises.next_at()
+        return one if other is None else other if one is None else min(one, other)
 
     def share(self, event: Event, effects: Effects) -> bool:
         """Take a model or segments: all parties look again when they take effect."""
@@ -109,28 +127,33 @@ class ScoringCore:
 
     def _book(self, party: Party, event: Event) -> Behaviour | None:
         """Add what an event says; the account's behaviour, if that may have changed its score."""
-        kind, data = event.type, event.data
-        booking = BOOKINGS.get(kind) or REPORTS.get(kind)
-        if booking is not None:
-            behaviour = _behaviour(party, data)
-            if behaviour is None:
-                return None
+        kind = event.type
+        data: Any = event.data  # by its type, each function below knows what it is
+        if (booking := BOOKINGS.get(kind)) is not None:
+            behaviour = _told_by_the_ledger(party, data)
             booking(behaviour, data)
-            if isinstance(data, _CASH):
+            if kind in CASH:
                 _receive(party, data)
-        elif (order := ORDERS.get(kind)) is not None:
-            behaviour = _behaviour(party, data)
-            if behaviour is None:
-                return None
-            order(party.keep(party.find(Promises) or Promises()), behaviour, data, event.time)
-        else:
+            elif kind == InvoiceAdjusted.type:
+                adjusted(party, data)
+            return party.keep(behaviour)
+        report, order = REPORTS.get(kind), ORDERS.get(kind)
+        if report is None and order is None:
             return None
-        return party.keep(behaviour)
+        known = party.find(Behaviour, data.account_id)
+        if known is None:
+            return None  # only the ledger makes one, so that no stray command does
+        if report is not None:
+            report(known, data)
+        if order is not None:
+            order(party.keep(party.find(Promises) or Promises()), known, data, event.time)
+        return party.keep(known)
 
     def _tell(
         self,
         party: Party,
         behaviour: Behaviour,
+        standing: Standing | None,
         effects: Effects,
         rules: InForce,
         *,
@@ -138,7 +161,6 @@ class ScoringCore:
         moment: datetime,
     ) -> None:
         model = rules.model
-        standing = party.find(Standing, behaviour.account_id)
         score = score_of(behaviour, model, today)
         score.segment = rules.segments.of(score)
         if not has_moved(score, standing, model):
@@ -148,8 +170,9 @@ class ScoringCore:
         )
         fact = to_fact(score, model, scored_at=moment, shadows=shadows)
         now = party.keep(to_remember(score, fact, standing))
-        party.keep(Kept(now.number, fact))
+        self._keep(party, now.number, fact)
         _count(effects, standing, score)
+        watch(party, effects, score, fact, standing, reference=model.reference)
         effects.emit(
             fact,
             topic=COLLECTIONS_SCORES,
@@ -158,15 +181,18 @@ class ScoringCore:
             time=moment,
         )
 
+    def _keep(self, party: Party, number: int, fact: AccountScored) -> None:
+        kept = Kept(number, fact, number % self._scores_kept)
+        if number > self._scores_kept:
+            party.overwrite(kept)
+        else:
+            party.keep(kept)
 
-def _behaviour(party: Party, data: Fact) -> Behaviour | None:
-    """The account's behaviour; only the ledger makes one, so that no stray command does."""
-    account_id: str = data.account_id  # type: ignore[attr-defined]  # all that is booked has one
-    behaviour = party.find(Behaviour, account_id)
-    if isinstance(data, OnAccount):
-        if behaviour is None:
-            behaviour = Behaviour(account_id)
-        behaviour.creditor_id = data.creditor_id
+
+def _told_by_the_ledger(party: Party, data: OnAccount) -> Behaviour:
+    """The behaviour of an account that the ledger names, a new one if it is the first time."""
+    behaviour = party.find(Behaviour, data.account_id) or Behaviour(data.account_id)
+    behaviour.creditor_id = data.creditor_id
     return behaviour
 
 
@@ -185,16 +211,3 @@ def _count(effects: Effects, before: Standing | None, score: Score) -> None:
         if old:
             effects.add(SEGMENTS, old, -1)
             effects.add(CHANGES, f"{old}>{score.segment}", 1)
-
-
-def _is_half_told(fact: Fact) -> bool:
-    """Whether cash closed an item here, or its reversal reopened one.
-
-    Then `invoice.settled` or `invoice.reopened` follows, and the score waits for that.
-    """
-    if isinstance(fact, PaymentApplied | PaymentReversed):
-        for entry in fact.entries:
-            closed = entry.kind == "collected" and not entry.open_amount.strip("0.")
-            if closed or (entry.kind == "reversed" and entry.open_amount == entry.amount):
-                return True
-    return False

@@ -1,5 +1,6 @@
 """What a feature is: one number about an account as of a moment, with its meaning and its words."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -35,14 +36,23 @@ PRIOR: Final = Prior(late=6, parts=5, known=4)
 class AsOf:
     """One account at a moment: its behaviour, the business day, and the prior to shrink by."""
 
-    __slots__ = ("_buckets", "behaviour", "currency", "owed", "prior", "snapshot", "today", "unit")
+    __slots__ = (
+        "_buckets", "behaviour", "currency", "day", "open", "overdue", "owed", "prior", "snapshot",
+        "today", "unit",
+    )  # fmt: skip
 
     def __init__(self, behaviour: Behaviour, today: date, prior: Prior = PRIOR) -> None:
         self.behaviour = behaviour
         self.today = today
+        self.day = today.toordinal()
         self.prior = prior
         self.currency = currency = behaviour.currency()
-        self.owed = behaviour.owed[currency] if currency else NOTHING_OWED
+        self.owed = owed = behaviour.owed[currency] if currency else NOTHING_OWED
+        overdue, coming = owed.overdue.amount, owed.coming.amount
+        self.overdue = max(0, overdue)
+        """Minor units overdue, never below zero."""
+        self.open = max(0, overdue + coming)
+        """Minor units open, never below zero."""
         self.snapshot: Snapshot | None = None
         """All features' numbers, once they were taken (`features.taken`)."""
         self.unit = _UNITS.get(currency, 1)
@@ -54,12 +64,9 @@ class AsOf:
         found = self._buckets
         if found is None:
             found = self._buckets = [0] * (len(BUCKET_ENDS) + 1)
-            day = self.today.toordinal()
+            day = self.day
             for due_on, due in self.owed.overdue.days.items():
-                age, place = day - due_on.toordinal(), 0
-                while place < len(BUCKET_ENDS) and age > BUCKET_ENDS[place]:
-                    place += 1
-                found[place] += due.amount
+                found[bisect_left(BUCKET_ENDS, day - due_on.toordinal())] += due.amount
         return found
 
 

@@ -10,6 +10,8 @@ from datetime import date
 from hashlib import blake2b
 from typing import Final
 
+from pydantic_core import to_json
+
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.feature import PRIOR, AsOf, Feature, Snapshot
 from services.scoring.domain.features_dealt import DEALT
@@ -25,9 +27,10 @@ FEATURES: Final[Mapping[str, Feature]] = {
     feature.name: feature for feature in (*OWED, *PAID, *DEALT)
 }
 _ZEROS: Final = dict.fromkeys(FEATURES, 0.0)
-_ALWAYS: Final = tuple((each.name, each.value, each.low, each.high) for each in (*OWED, *PAID))
-_DEALT: Final = tuple((each.name, each.value, each.low, each.high) for each in DEALT)
-"""Most accounts never promised, objected or were called: then all of these are 0."""
+_ALL: Final = tuple((each.name, each.value, each.low, each.high) for each in FEATURES.values())
+_UNDEALT: Final = _ALL[: -len(DEALT)]
+"""Most accounts never promised, objected or were called: then all the others are 0."""
+_WHOLE: Final = 10**PLACES
 
 
 def snapshot(behaviour: Behaviour, today: date) -> Snapshot:
@@ -50,17 +53,14 @@ def taken(seen: AsOf) -> Snapshot:
 
 def _noted(seen: AsOf) -> Snapshot:
     found: Snapshot = {}
-    was_dealt_with = seen.behaviour.was_dealt_with()
-    for name, value, low, high in (*_ALWAYS, *_DEALT) if was_dealt_with else _ALWAYS:
+    for name, value, low, high in _ALL if seen.behaviour.was_dealt_with() else _UNDEALT:
         numerator, denominator = value(seen)
         if not numerator:
             continue
         number = numerator / denominator
-        if number < low:
-            number = float(low)
-        elif number > high:
-            number = float(high)
-        if denominator != 1:
+        if not low <= number <= high:
+            number = float(low if number < low else high)
+        elif _WHOLE % denominator:  # else it has no more places
             number = round(number, PLACES)
         if number:
             found[name] = number
@@ -70,10 +70,11 @@ def _noted(seen: AsOf) -> Snapshot:
 def digest(taken: Mapping[str, float]) -> str:
     """16 hexadecimal digits that tell a snapshot from any other; zeros count as missing.
 
-    BLAKE2b (RFC 7693) of ``name=number`` in the order of names, one to a line.
+    BLAKE2b (RFC 7693) of its JSON: an object in the order of names, without spaces, each number
+    written as it is in the event.
     """
-    lines = sorted([f"{name}={number!r}" for name, number in taken.items() if number])
-    return blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()
+    text = to_json({name: taken[name] for name in sorted(taken) if taken[name]})
+    return blake2b(text, digest_size=8).hexdigest()
 
 
 def read_feature(reading: Reading) -> Feature:

@@ -15,9 +15,9 @@ ITEMS_MAX: Final = 10**9
 
 def _age(seen: AsOf) -> Value:
     oldest = seen.owed.overdue.oldest
-    if oldest is None or seen.owed.overdue.amount <= 0:
+    if oldest is None or not seen.overdue:
         return 0, 1
-    return max(1, seen.today.toordinal() - oldest.toordinal()), 1
+    return max(1, seen.day - oldest.toordinal()), 1
 
 
 def _items(seen: AsOf) -> Value:
@@ -25,17 +25,15 @@ def _items(seen: AsOf) -> Value:
 
 
 def _open(seen: AsOf) -> Value:
-    owed = seen.owed
-    return max(0, owed.overdue.amount + owed.coming.amount), seen.unit
+    return seen.open, seen.unit
 
 
 def _overdue(seen: AsOf) -> Value:
-    return max(0, seen.owed.overdue.amount), seen.unit
+    return seen.overdue, seen.unit
 
 
 def _overdue_share(seen: AsOf) -> Value:
-    open_amount = _open(seen)[0]
-    return (100 * _overdue(seen)[0], open_amount) if open_amount else (0, 1)
+    return 100 * seen.overdue, seen.open or 1
 
 
 def _amount_to_usual(seen: AsOf) -> Value:
@@ -69,7 +67,7 @@ def _limit_use(seen: AsOf) -> Value:
     behaviour = seen.behaviour
     if not behaviour.limit or behaviour.limit_currency != seen.currency:
         return 0, 1
-    return 100 * _open(seen)[0], behaviour.limit
+    return 100 * seen.open, behaviour.limit
 
 
 def _count(value: Callable[[AsOf], Value], noun: str, seen: AsOf) -> str:

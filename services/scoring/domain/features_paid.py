@@ -60,12 +60,12 @@ def _reversed_share(seen: AsOf) -> Value:
 
 def _days_since_payment(seen: AsOf) -> Value:
     last = seen.behaviour.paid_on or seen.behaviour.since
-    return (max(0, seen.today.toordinal() - last.toordinal()) if last else 0), 1
+    return (max(0, seen.day - last.toordinal()) if last else 0), 1
 
 
 def _tenure(seen: AsOf) -> Value:
     since = seen.behaviour.customer_since or seen.behaviour.since
-    return (max(0, seen.today.toordinal() - since.toordinal()) if since else 0), 1
+    return (max(0, seen.day - since.toordinal()) if since else 0), 1
 
 
 def _late_of_known(seen: AsOf) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.feature import AsOf
@@ -12,8 +12,12 @@ from services.scoring.domain.likelihood import EXPECTED_WITHIN
 from services.scoring.domain.logistic import Estimate, Logistic
 from services.scoring.domain.model import Assessment, Lever
 from services.scoring.domain.reading import document
+from services.scoring.domain.reference import Reference, read_reference
 from services.scoring.domain.terms import Terms, terms_or
 from shared.events.scores import Reason
+
+_EXPECTED: Final = f"paid_{EXPECTED_WITHIN}"
+"""The answer that recoveries are expected by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +26,17 @@ class Learned:
 
     logistic: Logistic
     terms: Terms
+    reference: Reference | None = None
+    """How its chances of thirty days lay at training, if the document tells."""
 
     @classmethod
     def from_document(cls, value: Mapping[str, Any], otherwise: Terms) -> "Learned":
         """Read a trained model; terms that it lacks are `otherwise`. Raises `ModelError`."""
         logistic = Logistic.from_document(value, FEATURES)
-        return cls(logistic, terms_or(document(value).mapping(), otherwise))
+        fields = document(value).mapping()
+        told = fields["reference"].mapping().get(_EXPECTED) if "reference" in fields else None
+        reference = None if told is None else read_reference(told)
+        return cls(logistic, terms_or(fields, otherwise), reference)
 
     @property
     def model(self) -> str:

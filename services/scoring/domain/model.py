@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.feature import AsOf
+from services.scoring.domain.reference import Reference
 from services.scoring.domain.terms import RiskBand, Terms
 from shared.events.scores import Reason
 
@@ -50,6 +51,11 @@ class Model(Protocol):
     @property
     def terms(self) -> Terms:
         """Bands, confidence, what is material, priority."""
+        ...
+
+    @property
+    def reference(self) -> Reference | None:
+        """How its chances of thirty days lay where it learnt; None if it did not learn."""
         ...
 
     def see(self, behaviour: Behaviour, today: date) -> AsOf:

@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
+from typing import Final
 
 from shared.events.ledger import RECEIVABLE_KINDS, Entry
 from shared.money import minor
+
+units: Final = lru_cache(maxsize=8_192)(minor)
+"""Minor units of a ledger's amount: one fact names the same several times, and so do the next."""
 
 
 @dataclass(slots=True)
@@ -64,8 +69,8 @@ class Owed:
         """
         if entry.kind not in RECEIVABLE_KINDS or entry.due_on is None:
             return
-        amount = minor(entry.amount, currency)
-        after = minor(entry.open_amount, currency) if entry.open_amount else 0
+        amount = units(entry.amount, currency)
+        after = units(entry.open_amount, currency) if entry.open_amount else 0
         items = (after > 0) - (after - amount > 0)
         pile = self.overdue if entry.due_on < today else self.coming
         pile.add(entry.due_on, amount, items)

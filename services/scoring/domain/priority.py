@@ -3,8 +3,8 @@
 Quick recovery: the highest expected value first (it recovers most money per contact). Protect
 value: the oldest first, then the largest, before they are lost. An account stands in the lane
 that gives it the higher weighted rank; its priority is that rank, so that within a lane each rule
-orders strictly by itself, and across lanes the weights decide. It depends on the account alone:
-the same account has the same priority whoever else is in the list.
+orders strictly by itself. It depends on the account alone: the same account has the same priority
+whoever else is in the list. A list of both lanes is made of the two by turns (`mix`).
 """
 
 from collections.abc import Mapping
@@ -12,21 +12,22 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final
 
+from services.scoring.domain.mix import Lane, Mix, read_mix
 from services.scoring.domain.reading import Reading
 from shared.money import EXPONENTS
 
-Lane = Literal["quick_recovery", "protect_value"]
 RANK_MAX: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Priorities:
-    """The weights of the lanes, and the scales of age and amount."""
+    """The weights of the lanes and their mix on one list, and the scales of age and amount."""
 
     quick_weight: int
     protect_weight: int
+    mix: Mix
     age_bands: tuple[int, ...]
     scale: tuple[tuple[int, int], ...]
     worth: Mapping[str, tuple[int, int]]
@@ -77,8 +78,8 @@ def oldest_age(today: date, due_on: date) -> int:
 
 
 def read_priorities(reading: Reading) -> Priorities:
-    """Read lanes, age bands, scale and worth; raises `ModelError`."""
-    fields = reading.fields(("lanes", "age_bands", "scale", "worth"))
+    """Read lanes, mix, age bands, scale and worth; raises `ModelError`."""
+    fields = reading.fields(("lanes", "mix", "age_bands", "scale", "worth"))
     lanes = fields["lanes"].fields(("quick_recovery", "protect_value"))
     quick = lanes["quick_recovery"].whole(0, RANK_MAX)
     protect = lanes["protect_value"].whole(0, RANK_MAX)
@@ -92,6 +93,7 @@ def read_priorities(reading: Reading) -> Priorities:
     return Priorities(
         quick_weight=quick,
         protect_weight=protect,
+        mix=read_mix(fields["mix"]),
         age_bands=tuple(age_bands),
         scale=_read_scale(fields["scale"]),
         worth=_read_worth(fields["worth"]),

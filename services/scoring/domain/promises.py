@@ -81,10 +81,15 @@ class Promises(Document):
         return due
 
 
+def is_kept(promise: Promised) -> bool:
+    """Whether enough came in time, once its last day has passed."""
+    return promise.received * 100 >= promise.amount * KEPT_PERCENT
+
+
 def judge(promise: Promised, behaviour: Behaviour) -> None:
     """The last day of a promise has passed."""
     behaviour.promises_open = max(0, behaviour.promises_open - 1)
-    if promise.received * 100 >= promise.amount * KEPT_PERCENT:
+    if is_kept(promise):
         behaviour.promises_kept += 1
     else:
         behaviour.promises_broken += 1

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.feature import AsOf, Prior
-from services.scoring.domain.likelihood import EXPECTED_WITHIN, Likelihood, read_likelihood
+from services.scoring.domain.likelihood import Likelihood, read_likelihood
 from services.scoring.domain.model import Assessment, Lever
 from services.scoring.domain.reading import document
+from services.scoring.domain.reference import Reference
 from services.scoring.domain.rows import Row, read_prior, read_rows
 from services.scoring.domain.terms import NAMES, RISK_MAX, Terms, read_terms
 from shared.events.scores import Reason
@@ -34,6 +35,8 @@ class Scorecard:
     rows: tuple[Row, ...]
     likelihood: Likelihood
     terms: Terms
+    reference: Reference | None = None
+    """It has learnt from no portfolio."""
 
     @classmethod
     def from_document(cls, value: Mapping[str, Any]) -> "Scorecard":
@@ -59,19 +62,27 @@ class Scorecard:
     def assess(self, seen: AsOf) -> Assessment:
         """Risk, its band, and the chances that go with so many points."""
         known = seen.behaviour.known
-        parts = tuple(
-            [
-                row.bands.of(*row.value(seen)) if known >= row.known_min else row.points_unknown
-                for row in self.rows
-            ]
-        )
+        parts: list[int] = []
+        for row in self.rows:
+            if known < row.known_min:
+                parts.append(row.points_unknown)
+                continue
+            numerator, denominator = row.value(seen)
+            place = 0
+            for end, times in row.bands.ends:  # as `Bands.of` does, without a call at each event
+                if numerator * times < end * denominator:
+                    break
+                place += 1
+            parts.append(row.bands.meanings[place])
         points = sum(parts)
+        oldest = seen.owed.overdue.oldest
+        chances = self.likelihood.of(points, 0 if oldest is None else (seen.today - oldest).days)
         return Assessment(
             points,
             self.terms.risk_bands[points],
-            self.likelihood.ten_thousandths[EXPECTED_WITHIN][points],
-            self.likelihood.shown[points],
-            parts,
+            chances.expected,
+            chances.shown,
+            tuple(parts),
         )
 
     def reasons(self, seen: AsOf, assessment: Assessment) -> tuple[Reason, ...]:
@@ -79,14 +90,11 @@ class Scorecard:
 
         Of two with as many, the one that stands first in the model comes first.
         """
-        raised = self._raised(assessment)[:REASONS_MAX]
-        return tuple(
-            [
-                _reason(feature.name, assessment.parts[place], feature.words(seen))
-                for _, place in raised
-                for feature in (self.rows[place].feature,)
-            ]
-        )
+        found: list[Reason] = []
+        for less, place in self._raised(assessment)[:REASONS_MAX]:
+            row = self.rows[place]
+            found.append(_reason(row.feature.name, row.least - less, row.feature.words(seen)))
+        return tuple(found)
 
     def levers(self, seen: AsOf, assessment: Assessment) -> list[Lever]:
         """For each row with points above its least: the band that gives the least."""
@@ -100,13 +108,13 @@ class Scorecard:
 
     def _raised(self, assessment: Assessment) -> list[tuple[int, int]]:
         """Rows above their least: by how much (below zero, so that the most comes first), which."""
-        return sorted(
-            [
-                (row.least - points, place)
-                for place, (row, points) in enumerate(zip(self.rows, assessment.parts, strict=True))
-                if points > row.least
-            ]
-        )
+        raised: list[tuple[int, int]] = []
+        for place, points in enumerate(assessment.parts):
+            least = self.rows[place].least
+            if points > least:
+                raised.append((least - points, place))
+        raised.sort()
+        return raised
 
 
 @lru_cache(maxsize=8_192)

@@ -10,8 +10,6 @@ from shared.core import Document
 from shared.events.scores import AccountScored
 
 BY_ACCOUNT: Final = "account"
-EVERYONE: Final = "all"
-"""The list of all accounts with something overdue."""
 BETWEEN: Final = "\t"
 """No id and no name has it: they have no control characters."""
 _PRIORITY_MAX: Final = 1_000
@@ -55,16 +53,18 @@ class Standing(Document):
     @property
     @override
     def listed(self) -> dict[str, str]:
-        """By its own id; and, while something is overdue, at its rank in each list it is in."""
+        """By its own id; and, while something is overdue, at its rank in each list it is in.
+
+        All lists are of one lane: a list of both is read from two (`mix.Mix`).
+        """
         if not self.watched:
             return {BY_ACCOUNT: self.account_id}
-        rank = self.rank
+        place = in_list(self.lane) + self.rank
         return {
             BY_ACCOUNT: self.account_id,
-            EVERYONE: rank,
-            "lane": in_list(self.lane) + rank,
-            "segment": in_list(self.segment) + rank,
-            "creditor": in_list(self.creditor_id) + rank,
+            "lane": place,
+            "segment": in_list(self.segment) + place,
+            "creditor": in_list(self.creditor_id) + place,
         }
 
     @property
@@ -79,6 +79,11 @@ class Standing(Document):
         return f"{_PRIORITY_MAX - self.priority:04d}{days:05d}{amount:020d}{self.account_id}"
 
 
+SCORES_KEPT: Final = 100
+"""Of each account, the latest."""
+SCORES_KEPT_MAX: Final = 1_000
+
+
 @dataclass(slots=True)
 class Kept(Document):
     """One score that went out, kept to be read later; nothing is decided by it."""
@@ -86,13 +91,16 @@ class Kept(Document):
     prefix: ClassVar[str] = "score"
 
     number: int
+    """Of all that went out, from 1."""
     fact: AccountScored
+    slot: int
+    """Its place among those kept; the newest takes the place of the oldest."""
 
     @property
     @override
     def key(self) -> str:
-        """The account's scores in the order they went out."""
-        return f"{kept_under(self.fact.account_id)}{self.number:08d}"
+        """The account, and the place."""
+        return f"{kept_under(self.fact.account_id)}{self.slot:08d}"
 
     @property
     @override
@@ -101,9 +109,9 @@ class Kept(Document):
         return True
 
 
-def in_list(name: str) -> str:
-    """What the texts of all accounts of one lane, segment or creditor begin with."""
-    return f"{name}{BETWEEN}"
+def in_list(*names: str) -> str:
+    """What the texts of all accounts of a lane, of a segment's or a creditor's lane begin with."""
+    return "".join([f"{name}{BETWEEN}" for name in names])
 
 
 def kept_under(account_id: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.scoring.domain.logistic import LATE
+from services.scoring.domain.logistic import HEADS, LATE
 from services.scoring.domain.predictor import LATE_SHARE
 from services.scoring.learning.metrics import auc_sorted, brier, calibration_error, curve
 from services.scoring.learning.resampling import draws, figure
@@ -51,11 +51,10 @@ class Contender:
 def contenders(target: str, models: Sequence[str], unclaimed: Sequence[str]) -> list[Contender]:
     """Models (by name, as in `Sample.scores`) and baselines; `unclaimed` claim no lateness.
 
-    A scorecard's points order who will be late, but are no probability of it.
+    A scorecard's points order who will be late, but are no probability of it; and no model claims
+    the probability that a promise is kept.
     """
-    found = [
-        _model(name, target, claims=target != LATE or name not in unclaimed) for name in models
-    ]
+    found = [_model(name, target, claims=_claims(name, target, unclaimed)) for name in models]
     for name, value in BASELINES.items():
         order, worth = value, value
         if name == "late ratio only":
@@ -181,13 +180,17 @@ def _listed(
 
 def _model(name: str, target: str, *, claims: bool) -> Contender:
     def chance(sample: Sample) -> float:
-        return sample.scores[name][target]
+        return sample.said(name, target)
 
     return Contender(name, chance, _by_amount(chance), chance if claims else None)
 
 
 def _by_amount(chance: Value) -> Value:
     return lambda sample: chance(sample) * sample.amount
+
+
+def _claims(name: str, target: str, unclaimed: Sequence[str]) -> bool:
+    return target in HEADS and (target != LATE or name not in unclaimed)
 
 
 def _lateness(sample: Sample) -> float:

@@ -9,9 +9,9 @@ less the share of what came: above zero the model promises too much.
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from math import log
 from typing import Any, Final
 
+from services.scoring.domain.drift import stability_index
 from services.scoring.learning.sample import Sample
 
 GROUPS: Final = 10
@@ -19,8 +19,6 @@ WEEK_MIN: Final = 20
 """Weeks with fewer samples are left out: a share of so few says nothing."""
 WATCH: Final = 0.1
 SHIFTED: Final = 0.25
-_LEAST: Final = 0.0005
-"""An empty group counts as this share, so that the logarithm exists."""
 
 Reference = Mapping[str, Sequence[float]]
 
@@ -32,13 +30,9 @@ def reference(chances: Sequence[float]) -> dict[str, list[float]]:
     return {"cuts": cuts, "shares": _shares(cuts, chances)}
 
 
-def stability_index(then: Reference, chances: Sequence[float]) -> float:
+def index_of(then: Reference, chances: Sequence[float]) -> float:
     """The population stability index of chances against those of a reference."""
-    total = 0.0
-    for before, now in zip(then["shares"], _shares(then["cuts"], chances), strict=True):
-        old, new = max(before, _LEAST), max(now, _LEAST)
-        total += (new - old) * log(new / old)
-    return total
+    return stability_index(then["shares"], _shares(then["cuts"], chances))
 
 
 def weekly(
@@ -58,7 +52,7 @@ def weekly(
 
 def _of(part: Sequence[Sample], target: str, name: str, then: Reference) -> dict[str, Any]:
     chances = [sample.scores[name][target] for sample in part]
-    index = {"stability_index": round(stability_index(then, chances), 4)}
+    index = {"stability_index": round(index_of(then, chances), 4)}
     judged = [sample for sample in part if target in sample.outcomes]
     if len(judged) < WEEK_MIN:
         return index

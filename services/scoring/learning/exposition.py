@@ -39,7 +39,7 @@ def _values(report: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:
                 "arrears_model_brier": own.get("brier"),
                 "arrears_model_calibration_error": own.get("calibration_error"),
             }
-            rows = report["drift"][target][model["name"]]
+            rows = report["drift"].get(target, {}).get(model["name"], [])
             for figure in ("stability_index", "calibration_drift"):
                 told = [row[figure] for row in rows if figure in row]
                 figures[f"arrears_model_{figure}"] = told[-1] if told else None

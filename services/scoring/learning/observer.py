@@ -12,6 +12,7 @@ from services.scoring.domain.core import ScoringCore
 from services.scoring.domain.features import snapshot
 from services.scoring.domain.logistic import LATE, Estimate, Logistic
 from services.scoring.domain.model import Model
+from services.scoring.domain.promises import Promised
 from services.scoring.domain.score import score_of
 from services.scoring.learning.outcomes import Outcomes
 from services.scoring.learning.sample import Sample
@@ -51,6 +52,8 @@ class Observer:
         self.outcomes = Outcomes()
         self.issued: list[tuple[Sample, str]] = []
         """A sample for each item at its issue, with the item's id."""
+        self._promised: dict[tuple[str, str], Sample] = {}
+        """A sample for each promise as it was made, by account and promise."""
         self.weekly: list[Sample] = []
         """A sample of each account with something overdue, at the begin of each week."""
 
@@ -58,7 +61,9 @@ class Observer:
         """As the core does; then note what it says."""
         refusal = self.core.fold(party, event, effects)
         if refusal is None:
-            self.outcomes.tell(event)
+            promised = self.outcomes.tell(event)
+            if promised is not None:
+                self._promise(party, promised, max(event.time, effects.now), effects.shared)
             if isinstance(event.data, InvoiceOpened):
                 self._issue(party, event.data, max(event.time, effects.now), effects.shared)
         return refusal
@@ -82,6 +87,21 @@ class Observer:
         for sample in self.weekly:
             self.outcomes.judge_money(sample)
         return [sample for sample, _ in self.issued], self.weekly
+
+    def promised(self) -> list[Sample]:
+        """The samples of promises, each with the outcome known by now."""
+        for (_, promise_id), sample in self._promised.items():
+            self.outcomes.judge_promise(sample, promise_id)
+        return list(self._promised.values())
+
+    def _promise(self, party: Party, promised: Promised, at: datetime, shared: Party) -> None:
+        behaviour = party.find(Behaviour, promised.account_id)
+        name = (promised.account_id, promised.promise_id)
+        if behaviour is None or name in self._promised:
+            return
+        sample = self._sample(behaviour, at, promised.amount, shared)
+        sample.currency = promised.currency
+        self._promised[name] = sample
 
     def _issue(self, party: Party, fact: InvoiceOpened, at: datetime, shared: Party) -> None:
         behaviour = party.find(Behaviour, fact.account_id)

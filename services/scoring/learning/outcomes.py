@@ -1,4 +1,4 @@
-"""What became of items and of money: outcomes mature from the same line that the scores are in."""
+"""What became of items, money, promises: outcomes mature from the line that the scores are in."""
 
 from bisect import bisect_right, insort
 from collections import defaultdict
@@ -9,7 +9,9 @@ from typing import Final, NamedTuple
 
 from services.scoring.domain.bookings import PAID
 from services.scoring.domain.logistic import LATE
+from services.scoring.domain.promises import Promised
 from services.scoring.learning.sample import TARGETS, Outcome, Sample
+from services.scoring.learning.verdicts import Verdicts
 from shared.core import Event
 from shared.events.ledger import InvoiceOverdue, InvoiceReopened, InvoiceSettled, Moved
 from shared.money import minor
@@ -39,13 +41,19 @@ class Outcomes:
     """Whether an item was late, by account and item; judged by business dates."""
     money: dict[tuple[str, str], list[Movement]] = field(default_factory=lambda: defaultdict(list))
     """By account and currency, by time: the line has another order where a tick wakes parties."""
+    verdicts: Verdicts = field(default_factory=Verdicts)
+    """Of promises."""
     now: datetime | None = None
     """The time that the line has reached."""
 
-    def tell(self, event: Event) -> None:
-        """Note what one fact of the ledger says."""
+    def tell(self, event: Event) -> Promised | None:
+        """Note what one event of the line says; the promise that was made by it, if one was."""
         if self.now is None or event.time > self.now:
             self.now = event.time
+        self._note(event)
+        return self.verdicts.tell(event, self.now)
+
+    def _note(self, event: Event) -> None:
         fact = event.data
         if isinstance(fact, Moved):
             self._book(event.time, fact)
@@ -62,6 +70,10 @@ class Outcomes:
         if outcome is not None and outcome.at > sample.at:
             sample.outcomes[LATE] = outcome
             sample.collected[LATE] = sample.amount * outcome.happened
+
+    def judge_promise(self, sample: Sample, promise_id: str) -> None:
+        """Give a sample taken as a promise was made its outcome, if it has one."""
+        self.verdicts.judge(sample, promise_id, self.now)
 
     def judge_money(self, sample: Sample) -> None:
         """Give a sample of what was overdue the outcome of each horizon that is over.

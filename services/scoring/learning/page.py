@@ -1,116 +1,116 @@
 """The report as one HTML page that stands by itself: style and charts are in it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
+from services.scoring.domain.logistic import LATE
+from services.scoring.learning import tables
 from services.scoring.learning.charts import calibration, legend, weeks, whiskers
 from services.scoring.learning.comparison import ALL
 from services.scoring.learning.drift import SHIFTED, WATCH
+from services.scoring.learning.sample import KEPT
+from services.scoring.learning.sheet import sheet
 from services.scoring.learning.worklist import TOPS
 
-_STYLE: Final = """
-:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #c9ced6; --soft: #f3f5f8 }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e9ee; --paper: #14171b; --line: #3b424c; --soft: #1e2329 }
+_TITLES: Final = {
+    LATE: "Will the item be late? (at its issue)",
+    KEPT: "Will the promise to pay be kept? (as it is made)",
 }
-body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem; background: var(--paper);
-  color: var(--ink); font: 15px/1.5 system-ui, sans-serif }
-h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line) }
-table { border-collapse: collapse; width: 100%; margin: 1rem 0 }
-th, td { padding: .3rem .6rem; text-align: right; border-bottom: 1px solid var(--line) }
-th:first-child, td:first-child { text-align: left }
-thead th { background: var(--soft); font-weight: 600 }
-small { opacity: .75 } .key { margin-right: 1.2rem; white-space: nowrap }
-.charts { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start }
-svg text { fill: var(--ink); font: 11px system-ui, sans-serif }
-svg polyline { fill: none; stroke-width: 2 } svg path { fill: none; stroke-width: 2 }
-svg .frame { fill: none; stroke: var(--line) }
-svg .ideal { stroke: var(--line); stroke-dasharray: 4 4; stroke-width: 1 }
-"""
-_COLOURS: Final = (
-    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8f6f00", "#56b4e9", "#7a7a7a", "#e69f00",
-)  # fmt: skip
-"""After Okabe and Ito (2008): told apart by all kinds of colour sight."""
-_TITLES: Final = {"late": "Will the item be late? (at its issue)"}
-_COLUMNS: Final = (
-    "area under the curve", "Brier", "calibration error",
-    *(f"money in the top {percent} %" for percent in TOPS),
-    *(f"right in the top {percent} %" for percent in TOPS),
-)  # fmt: skip
+_NOTES: Final = {
+    KEPT: " No model claims a probability of this: each ranks promises by its chance that what is"
+    " overdue is paid within 30 days; money is what came of what was promised.",
+}
 
 
 def page(report: Mapping[str, Any]) -> str:
     """The whole page."""
-    shades = "".join(
-        f".s{place} polyline, .s{place} path {{ stroke: {colour} }}"
-        f" .s{place} circle {{ fill: {colour} }}\n"
-        for place, colour in enumerate(_COLOURS)
-    )
-    targets = "".join(
-        _target(name, part, report["drift"][name]) for name, part in report["targets"].items()
-    )
+    targets = "".join(_target(name, report) for name in report["targets"])
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Arrears: models compared</title><style>{_STYLE}{shades}</style></head>\n"
-        f"<body><h1>Models compared</h1>{_head(report)}{targets}</body></html>\n"
+        f"<title>Arrears: models compared</title><style>{sheet()}</style></head>\n"
+        f"<body><main><h1>Models compared</h1>{_head(report)}{targets}</main></body></html>\n"
     )
 
 
 def _head(report: Mapping[str, Any]) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(each['name'])}"
-        f"{' (champion)' if each['name'] == report['champion'] else ''}</td>"
-        f"<td>{escape(each['learnt_until'] or 'nothing')}</td>"
-        f"<td>{'yes: its figures flatter' if each['judged_on_what_it_learnt'] else 'no'}</td></tr>"
-        for each in report["models"]
-    )
+    begin, until = tables.day_of(report["begin"]), tables.day_of(report["until"])
     left_out = ", ".join(report["left_out"])
+    links = "".join(f'<li><a href="#{name}">{_title(name)}</a></li>' for name in report["targets"])
     return (
-        f"<p>Samples from {escape(report['begin'])} to {escape(report['until'])}. Intervals hold"
-        f" 95 percent of {report['resamples']} resamples of whole accounts (seed {report['seed']})."
+        f"<p>Samples from {begin} to {until}. Intervals hold 95 percent of {report['resamples']}"
+        f" resamples of whole accounts (seed {report['seed']})."
         f"{' Left out, as not there all the time: ' + escape(left_out) + '.' if left_out else ''}"
-        "</p><table><thead><tr><th>model</th><th>learnt until</th>"
-        f"<th>judged on what it learnt</th></tr></thead><tbody>{rows}</tbody></table>"
+        f"</p>{tables.models(report)}<nav aria-label='Questions'><ul>{links}</ul></nav>"
     )
 
 
-def _target(name: str, part: Mapping[str, Any], drift: Mapping[str, Any]) -> str:
-    title = _TITLES.get(name) or f"Will what is overdue be paid within {name.split('_')[1]} days?"
-    slices = part["slices"]
+def _title(target: str) -> str:
+    return _TITLES.get(target) or (
+        f"Will what is overdue be paid within {target.partition('_')[2]} days?"
+    )
+
+
+def _target(name: str, report: Mapping[str, Any]) -> str:
+    part = report["targets"][name]
+    head = f'<section><h2 id="{name}">{_title(name)}</h2>'
+    slices = dict(part["slices"])
     if ALL not in slices:
-        return f"<h2>{title}</h2><p>{part['samples']} outcomes matured: too few to say.</p>"
-    whole = slices[ALL]
+        return f"{head}<p>{part['samples']} outcomes matured: too few to say.</p></section>"
+    models = [each["name"] for each in report["models"]]
+    whole = slices.pop(ALL)
     contenders = whole["contenders"]
-    curves = {key: each["curve"] for key, each in contenders.items() if "curve" in each}
-    money = f"dollars_{TOPS[-1]}"
+    top = TOPS[-1]
+    drift = report["drift"].get(name)
     return (
-        f"<h2>{title}</h2><p>{whole['samples']} samples, {whole['share']:.1%} of them yes.</p>"
-        f"{_table(contenders)}<p>{legend(list(contenders))}</p><div class='charts'>"
-        f"{calibration(curves)}"
-        f"{_figure('Money in the top ' + str(TOPS[-1]) + ' %', contenders, money)}"
+        f"{head}<p>{whole['samples']} samples, {whole['share']:.1%} of them yes."
+        f"{_NOTES.get(name, '')}</p>"
+        f"{tables.whole(contenders)}{tables.gains(part['gains'], report['champion'])}"
+        f"<p>{legend(list(contenders))}</p><div class='charts'>{_calibration(contenders, models)}"
+        f"{_figure(f'Money in the top {top} %', contenders, f'dollars_{top}')}"
         f"{_figure('Area under the curve', contenders, 'auc')}</div>"
-        f"<h3>By segment and by history</h3>{_slices(slices)}"
-        f"<h3>Drift</h3>{_drift(drift)}"
+        f"{_slices(slices, models)}{_drift(drift) if drift else ''}</section>"
     )
 
 
 def _figure(title: str, contenders: Mapping[str, Any], figure: str) -> str:
     rows = [(name, place, each[figure]) for place, (name, each) in enumerate(contenders.items())]
-    return f"<div><strong>{title}</strong><br>{whiskers(rows, title)}</div>"
+    return whiskers(rows, title)
 
 
-def _slices(slices: Mapping[str, Any]) -> str:
-    rows = [
-        (f"{label} · {name}"[:34], place, each["auc"])
+def _calibration(contenders: Mapping[str, Any], models: Sequence[str], title: str = "") -> str:
+    """The curves of those that claim a probability; the others keep their colour, and no line."""
+    curves = {name: contenders[name].get("curve", []) for name in models}
+    if not any(curves.values()):
+        return ""
+    return calibration(curves, title) if title else calibration(curves)
+
+
+def _slices(slices: Mapping[str, Any], models: Sequence[str]) -> str:
+    """By segment and by how many outcomes were known."""
+    if not slices:
+        return ""
+    top = f"dollars_{TOPS[-1]}"
+    rows = {
+        figure: [
+            ("" if place else tables.in_words(label), place, part["contenders"][name][figure])
+            for label, part in slices.items()
+            for place, name in enumerate(models)
+        ]
+        for figure in ("auc", top)
+    }
+    curves = "".join(
+        _calibration(part["contenders"], models, tables.in_words(label))
         for label, part in slices.items()
-        if label != ALL
-        for place, (name, each) in enumerate(part["contenders"].items())
-        if "curve" in each
-    ]
-    note = "<p><small>Without history no area is claimed: nothing is known to rank by.</small></p>"
-    return whiskers(rows, "Area under the curve by slice") + note
+    )
+    return (
+        f"<h3>By segment and by history</h3><p>{legend(models)}</p><div class='charts'>"
+        f"{whiskers(rows['auc'], 'Area under the curve')}"
+        f"{whiskers(rows[top], f'Money in the top {TOPS[-1]} %')}</div>"
+        "<p><small>Without history no area is claimed: nothing is known to rank by.</small></p>"
+        f"{tables.slices(slices, models)}<div class='charts'>{curves}</div>"
+    )
 
 
 def _drift(drift: Mapping[str, Any]) -> str:
@@ -120,36 +120,10 @@ def _drift(drift: Mapping[str, Any]) -> str:
             for name, rows in drift.items()
         }
 
-    return (
-        "<div class='charts'><div>Population stability index<br>"
-        f"{weeks(series('stability_index'), (WATCH, SHIFTED))}</div>"
-        "<div>Calibration drift (foretold less came)<br>"
-        f"{weeks(series('calibration_drift'), (0.0,))}</div></div>"
+    index = weeks(
+        series("stability_index"), (WATCH, SHIFTED), "Population stability index, by week"
     )
-
-
-def _table(contenders: Mapping[str, Any]) -> str:
-    heads = "".join(f"<th>{column}</th>" for column in ("", *_COLUMNS))
-    rows = "".join(
-        f"<tr><td>{escape(name)}</td>"
-        + "".join(
-            f"<td>{_cell(each.get(key))}</td>"
-            for key in (
-                "auc", "brier", "calibration_error",
-                *(f"dollars_{percent}" for percent in TOPS),
-                *(f"precision_{percent}" for percent in TOPS),
-            )
-        )
-        + "</tr>"
-        for name, each in contenders.items()
-    )  # fmt: skip
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-def _cell(figure: Any) -> str:  # noqa: ANN401 - a number, a figure with its interval, or nothing
-    if isinstance(figure, Mapping):
-        if figure["value"] is None:
-            return "–"
-        interval = f" <small>{figure['low']:.3f} to {figure['high']:.3f}</small>"
-        return f"{figure['value']:.3f}{interval if 'low' in figure else ''}"
-    return "–" if figure is None else f"{figure:.3f}"
+    calibration_drift = weeks(
+        series("calibration_drift"), (0.0,), "Calibration drift (foretold less came), by week"
+    )
+    return f"<h3>Drift</h3><div class='charts'>{index}{calibration_drift}</div>"

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from services.scoring.domain.logistic import LATE
+from services.scoring.domain.logistic import HEADS, LATE
 from services.scoring.learning.comparison import SLICE_MIN, compare, gains
 from services.scoring.learning.drift import Reference, reference, weekly
 from services.scoring.learning.resampling import RESAMPLES, SEED
-from services.scoring.learning.sample import TARGETS, Sample, thinned
+from services.scoring.learning.sample import KEPT, TARGETS, Sample, thinned
 
 KIND: Final = "model-report"
 ROWS_MAX: Final = 10_000
@@ -41,20 +41,28 @@ class Question:
     resamples: int = RESAMPLES
 
 
-def make_report(
-    issued: Sequence[Sample], week: Sequence[Sample], question: Question
-) -> dict[str, Any]:
+class Taken(NamedTuple):
+    """Samples by the moment they were taken at: items at issue, whole weeks, promises made."""
+
+    issued: Sequence[Sample]
+    weekly: Sequence[Sample]
+    promised: Sequence[Sample]
+
+    def of(self, target: str) -> Sequence[Sample]:
+        """The samples that a target is judged on."""
+        if target == LATE:
+            return self.issued
+        return self.promised if target == KEPT else thinned(self.weekly, ROWS_MAX)
+
+
+def make_report(taken: Taken, question: Question) -> dict[str, Any]:
     """The report as a JSON document; a model that has not scored all samples is left out.
 
     Samples that lie before a model's `until` are judged with it too, but the report says so: what
     a model has learnt from tells nothing of how it will do.
     """
     parts = {
-        target: [
-            sample
-            for sample in (issued if target == LATE else thinned(week, ROWS_MAX))
-            if sample.at >= question.begin
-        ]
+        target: [sample for sample in taken.of(target) if sample.at >= question.begin]
         for target in TARGETS
     }
     everything = [sample for part in parts.values() for sample in part]
@@ -77,6 +85,7 @@ def make_report(
         "drift": {
             target: {told.name: _drift(part, target, told) for told in taking_part}
             for target, part in parts.items()
+            if target in HEADS
         },
     }
 

@@ -8,11 +8,15 @@ from typing import Final, NamedTuple
 from services.scoring.domain.likelihood import HORIZONS
 from services.scoring.domain.logistic import LATE
 
+KEPT: Final = "promise_kept"
 TARGETS: Final[Mapping[str, int]] = {
     LATE: 0,
     **{f"paid_{horizon}": horizon for horizon in HORIZONS},
+    KEPT: 0,
 }
-"""What is predicted, and within how many days it is judged (0: by the item's due date)."""
+"""What models are judged by, and within how many days (0: by the day due, or promised)."""
+_ORDERED_BY: Final = {KEPT: f"paid_{HORIZONS[-1]}"}
+"""What no model has an answer of its own for: which of its answers puts it in order."""
 HISTORY: Final = ((0, "0"), (2, "1-2"), (5, "3-5"), (10, "6-10"), (20, "11-20"))
 """Bands of known outcomes: the last of each, and its name; more are `HISTORY_MOST`."""
 HISTORY_MOST: Final = "21+"
@@ -27,7 +31,11 @@ class Outcome(NamedTuple):
 
 @dataclass(slots=True)
 class Sample:
-    """An account at the issue of an item (target late), or at a week's begin (targets paid_…)."""
+    """An account as it was known at one of three moments.
+
+    At the issue of an item (target late), at a week's begin (targets paid_…), and as a promise to
+    pay is made (target promise_kept).
+    """
 
     at: datetime
     account_id: str
@@ -35,14 +43,18 @@ class Sample:
     currency: str
     known: int
     amount: int
-    """Minor units: of the item at issue, else what is overdue."""
+    """Minor units: of the item at issue, what is overdue, or what was promised."""
     snapshot: Mapping[str, float]
     scores: dict[str, Mapping[str, float]] = field(default_factory=dict)
     """By model: what it said of each target."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     """By target; one that is not known yet, or says nothing, is absent."""
     collected: dict[str, int] = field(default_factory=dict)
-    """By target: minor units of what was overdue that came within its days."""
+    """By target: minor units of `amount` that came within its days."""
+
+    def said(self, model: str, target: str) -> float:
+        """What a model said of a target, or of what puts that in order."""
+        return self.scores[model][_ORDERED_BY.get(target, target)]
 
     @property
     def history(self) -> str:

@@ -57,6 +57,14 @@ class MongoReader:
             for row in found
         ]
 
+    async def first_row(self, prefix: str) -> str | None:
+        """Of the names of rows of figures that start with `prefix`, the first in their order."""
+        with answers():
+            found = await self._database.cells.find_one(
+                {"row": starting_with(prefix)}, {"row": 1}, sort=[("row", 1)]
+            )
+        return None if found is None else str(found["row"])
+
     async def cursors(self) -> list[Cursor]:
         """How far each partition has come, in order."""
         with answers():
@@ -95,17 +103,9 @@ class MongoReader:
             found = await self._database.documents.find(wanted).sort(f"l.{order}", 1).to_list(limit)
         return [(document["l"][order], row_of(document)) for document in found]
 
-    async def latest(
-        self, party: str, prefix: str, *, begin: str, below: str = "", limit: int
-    ) -> list[Row]:
-        """The rows of a party whose keys start with `begin`, the last key first.
-
-        With `below`, only those whose key is `begin` and what sorts before it.
-        """
-        where = place(party, 0)
-        wanted = starting_with(row_id(where, prefix, begin))
-        if below:
-            wanted["$lt"] = row_id(where, prefix, begin + below)
+    async def latest(self, party: str, prefix: str, *, begin: str, limit: int) -> list[Row]:
+        """The rows of a party whose keys start with `begin`, the last key first."""
+        wanted = starting_with(row_id(place(party, 0), prefix, begin))
         with answers():
             found = await (
                 self._database.documents.find({"_id": wanted}).sort("_id", -1).to_list(limit)

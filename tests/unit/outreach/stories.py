@@ -147,15 +147,38 @@ class Story:
             ledger.InvoiceOpened(**self._state(bill), number=f"No {item}", entries=(entry,))
         )
 
+    def bring_forward(
+        self, item: str, due: str, *, as_of: str, contacts: int | None, account: str = "A"
+    ) -> list[Outgoing]:
+        """A balance of 100 euros that was open when Arrears took over, with its history."""
+        bill = Bill(account, item, on(due), "EUR", 100_00, overdue=on(due) < on(as_of))
+        self.bills[account, item] = bill
+        entry = self._entry(bill, "opening", bill.open_minor).model_copy(
+            update={"effective_on": on(as_of)}
+        )
+        first_overdue_on = bill.due_on + timedelta(days=1) if bill.overdue else None
+        return self.tell(
+            ledger.InvoiceOpened(
+                **self._state(bill),
+                number=f"No {item}",
+                entries=(entry,),
+                opening=True,
+                contacts=contacts,
+                first_overdue_on=first_overdue_on,
+            )
+        )
+
     def pay(
         self, item: str, amount: str, *, account: str = "A", received: str = ""
     ) -> list[Outgoing]:
         """Cash for one item, all of which it takes."""
         return self._book("collected", item, amount, account=account, received=received)
 
-    def write_off(self, item: str, amount: str, *, account: str = "A") -> list[Outgoing]:
-        """An item is given up."""
-        return self._book("written_off", item, amount, account=account)
+    def write_off(
+        self, item: str, amount: str, *, account: str = "A", reason: str = "", by: Any = "write_off"
+    ) -> list[Outgoing]:
+        """An item is given up, or what money left of it; `by` is what settled it for the ledger."""
+        return self._book("written_off", item, amount, account=account, reason=reason, by=by)
 
     def bounce(self, item: str, amount: str, *, account: str = "A") -> list[Outgoing]:
         """A payment that never came: its item reopens."""
@@ -211,7 +234,15 @@ class Story:
         return found
 
     def _book(
-        self, kind: Any, item: str, amount: str, *, account: str, received: str = ""
+        self,
+        kind: Any,
+        item: str,
+        amount: str,
+        *,
+        account: str,
+        received: str = "",
+        reason: str = "",
+        by: Any = "cash",
     ) -> list[Outgoing]:
         bill = self.bills[account, item]
         cut = minor(amount, bill.currency)
@@ -234,14 +265,19 @@ class Story:
             )
         else:
             fact = ledger.InvoiceAdjusted(
-                **about, kind=kind, item_id=item, invoice_id=item, effective_on=day
+                **about,
+                kind=kind,
+                item_id=item,
+                invoice_id=item,
+                effective_on=day,
+                reason=reason,
             )
         sent = self.tell(fact)
         if bill.open_minor == 0:
             sent += self.tell(
                 ledger.InvoiceSettled(
                     **self._state(bill),
-                    by="cash" if kind == "collected" else "write_off",
+                    by=by,
                     settled_on=day,
                     days_late=0,
                     was_overdue=bill.overdue,

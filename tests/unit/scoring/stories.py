@@ -36,6 +36,11 @@ def behaviour(told: Line) -> Behaviour:
 
 def live(doings: Doings, until: date) -> Snapshot:
     """The snapshot of a story's account at the end of a day."""
+    return snapshot(lived(doings, until), until)
+
+
+def lived(doings: Doings, until: date) -> Behaviour:
+    """How a story's account has paid by the end of a day."""
     told, books, day = line(), Books("A"), min(doings)
     while day <= until:
         told.tick(midnight(day))
@@ -44,7 +49,7 @@ def live(doings: Doings, until: date) -> Snapshot:
         for fact in doings[day](books) if day in doings else []:
             told.tell(fact, time=noon(day))
         day += timedelta(days=1)
-    return snapshot(behaviour(told), until)
+    return behaviour(told)
 
 
 def issue(item_id: str, amount: str, issued: date, days: int) -> Callable[[Books], list[Fact]]:

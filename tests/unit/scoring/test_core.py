@@ -1,6 +1,8 @@
 """What the core keeps and tells, for any history: sums that a slow model agrees with, no future."""
 
+import json
 from datetime import date, datetime
+from hashlib import blake2b
 from typing import cast
 
 from hypothesis import given, settings
@@ -141,3 +143,23 @@ def test_what_goes_out_last_is_near_the_truth(diary: Diary) -> None:
         if last is not None and told:
             assert abs(overdue - told) * 10 < told or overdue == told
             assert abs(CARD.assess(CARD.see(behaviour, day)).points - last.risk) < 5
+
+
+@FEWER
+@given(lives())
+def test_a_score_is_what_its_contract_says(diary: Diary) -> None:
+    """None is validated as it is made, so each must read back the same, and its hash with it."""
+    line = Line(ScoringCore(CARD, SEGMENTS), reload=False)
+
+    for day, facts in diary:
+        line.tick(midnight(day))
+        for fact in facts:
+            line.tell(fact, time=noon(day))
+
+    for outgoing in line.out:
+        text = outgoing.data.smallest()
+        told = json.loads(text)
+        features = json.dumps(told["features"], sort_keys=True, separators=(",", ":"))
+        read = AccountScored.model_validate_json(text)
+        assert (outgoing.data, text) == (read, read.smallest())
+        assert told["features_hash"] == blake2b(features.encode(), digest_size=8).hexdigest()

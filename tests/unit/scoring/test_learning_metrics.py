@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.learning.drift import reference, stability_index, weekly
+from services.scoring.learning.drift import index_of, reference, weekly
 from services.scoring.learning.metrics import auc, brier, calibration_error, curve
 from services.scoring.learning.resampling import draws, figure
 from services.scoring.learning.sample import Outcome, Sample, thinned
@@ -136,9 +136,9 @@ def test_the_index_is_zero_for_the_same_shares_and_grows_with_the_shift() -> Non
     chances = [n / 100 for n in range(100)]
     then = reference(chances)
 
-    same = stability_index(then, chances)
-    slight = stability_index(then, [min(0.99, chance + 0.03) for chance in chances])
-    far = stability_index(then, [0.95] * 100)
+    same = index_of(then, chances)
+    slight = index_of(then, [min(0.99, chance + 0.03) for chance in chances])
+    far = index_of(then, [0.95] * 100)
 
     assert pytest.approx(0.0, abs=1e-9) == same
     assert same < slight < 0.25 < far

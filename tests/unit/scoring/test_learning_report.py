@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
@@ -11,11 +12,12 @@ from services.scoring.learning.exposition import exposition
 from services.scoring.learning.logged import Logged
 from services.scoring.learning.outcomes import Outcomes
 from services.scoring.learning.page import page
-from services.scoring.learning.report import Question, Told, make_report
+from services.scoring.learning.report import Question, Taken, Told, make_report
 from services.scoring.learning.sample import Outcome, Sample
 from shared.core import Event
 from shared.events.base import Fact
 from shared.events.clock import ClockTicked
+from shared.events.commands import PromiseCancel, PromiseMake, PromiseReschedule
 from shared.events.ledger import InvoiceOverdue, InvoiceSettled
 from tests.unit.kpi.books import Books, noon
 
@@ -182,9 +184,13 @@ def many(known: int = 4) -> list[Sample]:
     return samples
 
 
-def reported(weekly: list[Sample], *models: Told) -> dict[str, Any]:
+def reported(
+    weekly: list[Sample], *models: Told, promised: Sequence[Sample] = ()
+) -> dict[str, Any]:
     """The report on a champion and others."""
-    return make_report([], weekly, Question("card 1", [Told("card 1"), *models], MONDAY, 5))
+    return make_report(
+        Taken([], weekly, promised), Question("card 1", [Told("card 1"), *models], MONDAY, 5)
+    )
 
 
 def test_the_page_stands_by_itself_and_escapes_names() -> None:
@@ -195,9 +201,32 @@ def test_the_page_stands_by_itself_and_escapes_names() -> None:
     for chart in charts:
         ET.fromstring(chart)  # noqa: S314 - our own text
     assert len(charts) > 9
+    drawn = found.count("<figure>")
+    assert drawn == found.count("<figcaption>") == found.count('role="img"') > 5
     assert "<b>" not in found
     assert "&lt;b&gt;new" in found
     assert not re.search(r"https?:|src=|<script|@import", found)
+
+
+def test_the_page_has_each_part_in_numbers_and_what_would_be_gained() -> None:
+    """A table heads its rows and columns, and can be scrolled by keyboard; the JSON has no more."""
+    report = reported(many(), Told("<b>new</b> 2"))
+    part = report["targets"]["paid_30"]
+    found = page(report)
+
+    assert found.count("<table>") == found.count("<caption>") == found.count('tabindex="0"') > 5
+    for table in re.findall(r"<table>.*?</table>", found, re.DOTALL):
+        body = ET.fromstring(table)  # noqa: S314 - our own text
+        columns = body.findall("./thead/tr/th[@scope='col']")
+        for row in body.findall("./tbody/tr"):
+            assert len(row.findall("./th[@scope='row']")) == 1
+            assert len(columns) == len(row)
+    for slice_ in part["slices"].values():
+        figures = slice_["contenders"]["card 1"]
+        assert f"{figures['brier']:.3f}" in found
+        assert f"{figures['dollars_20']['value']:.3f}" in found
+    assert "More than card 1" in found
+    assert "3-5 known" in found
 
 
 def test_a_model_that_was_not_there_all_the_time_is_left_out_by_name() -> None:
@@ -242,10 +271,84 @@ def test_metrics_are_in_the_text_format_of_prometheus() -> None:
     assert any(line.startswith("arrears_model_stability_index") for line in samples)
 
 
-def test_logged_scores_are_judged_by_what_the_same_line_says_later() -> None:
-    """In force and in shadow, as they stood in the event; the first of a week counts."""
-    books, logged = Books("A"), Logged()
-    score = {
+def promise(day: date, name: str, amount: str, due_on: date) -> tuple[date, list[Fact]]:
+    """A promise to pay, as a command in the line."""
+    made = PromiseMake(
+        command_id=name, account_id="A", user="u", promise_id=name, amount=amount, currency="EUR",
+        due_on=due_on,
+    )  # fmt: skip
+    return day, [made]
+
+
+def cancel(name: str) -> Fact:
+    """A promise is withdrawn."""
+    return PromiseCancel(command_id=f"no {name}", account_id="A", user="u", promise_id=name)
+
+
+def kept(outcomes: Outcomes, name: str) -> tuple[bool | None, int | None]:
+    """Whether a promise was kept, and what came of it in minor units; None: it says nothing."""
+    sample = overdue()
+    outcomes.judge_promise(sample, name)
+    outcome = sample.outcomes.get("promise_kept")
+    return None if outcome is None else outcome.happened, sample.collected.get("promise_kept")
+
+
+def test_a_promise_is_judged_three_days_after_its_day_by_what_came_in_time() -> None:
+    """Nine tenths are enough; what comes a day later, or came before, does not count."""
+    books, march = Books("A"), [date(2025, 3, day) for day in range(1, 31)]
+    outcomes = told(
+        (date(2025, 1, 11), issued(books, amount="300")),
+        (march[0], books.pay("P0", "I1", "50", march[0])),
+        promise(march[1], "whole", "100", march[9]),
+        promise(march[1], "cancelled", "100", march[9]),
+        promise(march[1], "moved", "100", march[9]),
+        promise(march[1], "open", "100", date(2025, 9, 1)),
+        promise(march[1], "too much", "200", march[9]),
+        (march[2], [cancel("cancelled")]),
+        (
+            march[2],
+            [
+                PromiseReschedule(
+                    command_id="r", account_id="A", user="u", promise_id="moved",
+                    new_promise_id="later", due_on=march[19],
+                )
+            ],
+        ),
+        (march[12], books.pay("P1", "I1", "90", march[12])),
+        (march[13], books.pay("P2", "I1", "100", march[13])),
+    )  # fmt: skip
+
+    assert (True, 90_00) == kept(outcomes, "whole")
+    assert (False, 90_00) == kept(outcomes, "too much")
+    assert (True, 100_00) == kept(outcomes, "later")
+    for name in ("cancelled", "moved", "open"):
+        assert (None, None) == kept(outcomes, name), name
+
+
+def test_promises_are_reported_by_segment_and_history_without_a_claim_of_probability() -> None:
+    """Each model ranks them by its chance of thirty days; it has no Brier score, no drift."""
+    samples = many()
+    for each in samples:
+        each.outcomes["promise_kept"] = each.outcomes.pop("paid_30")
+        each.collected["promise_kept"] = each.collected.pop("paid_30")
+
+    report = reported([], promised=samples)
+    slices = report["targets"]["promise_kept"]["slices"]
+
+    assert {"all", "segment:all", "history:3-5"} == set(slices)
+    for each in slices.values():
+        card = each["contenders"]["card 1"]
+        assert card["auc"]["value"] > 0.6
+        assert card["dollars_20"]["value"] > 0.2
+        assert "brier" not in card
+        assert "largest first" in each["contenders"]
+    assert "promise_kept" not in report["drift"]
+    assert "Will the promise to pay be kept?" in page(report)
+
+
+def scored() -> dict[str, Any]:
+    """The data of a score of what is overdue, on Monday, with a challenger's."""
+    return {
         "account_id": "A", "creditor_id": "default", "model": "card", "model_version": "1",
         "risk": 40, "band": "C", "p_pay": {"7": 0.2, "14": 0.4, "30": 0.6}, "confidence": "low",
         "currency": "EUR", "overdue_amount": "100.00", "open_amount": "100.00",
@@ -254,12 +357,21 @@ def test_logged_scores_are_judged_by_what_the_same_line_says_later() -> None:
         "features": {"known_outcomes": 1.0},
         "challengers": [{"model": "b", "model_version": "2", "risk": 30, "p_pay": {"30": 0.7}}],
     }  # fmt: skip
+
+
+def test_logged_scores_are_judged_by_what_the_same_line_says_later() -> None:
+    """In force and in shadow, as they stood in the event; the first of a week counts."""
+    books, logged = Books("A"), Logged()
+    score = scored()
     again = {**score, "scored_at": "2025-03-05T00:00:00Z", "risk": 90}
     line = [("collections.account.scored.v1", MONDAY, each) for each in (score, again)]
     issued(books)
     day = date(2025, 3, 6)
     paying = books.pay("P1", "I1", "100", day)
     line += [(fact.type, noon(day), fact.model_dump(mode="json")) for fact in paying]
+    day, (made,) = promise(date(2025, 3, 4), "p", "80", date(2025, 3, 10))
+    line.insert(1, (made.type, noon(day), made.model_dump(mode="json")))
+    line.insert(0, (made.type, noon(DUE), made.model_dump(mode="json") | {"account_id": "B"}))
     line.append((ClockTicked.type, noon(date(2025, 5, 1)), {"at": "2025-05-01T12:00:00Z"}))
 
     for kind, at, data in line:
@@ -272,3 +384,28 @@ def test_logged_scores_are_judged_by_what_the_same_line_says_later() -> None:
         target: outcome.happened for target, outcome in sample.outcomes.items()
     }
     assert ("new", 1, 100_00) == (sample.segment, sample.known, sample.amount)
+    (promised,) = logged.promised()
+    assert {"card 1": 0.6, "b 2": 0.7} == {
+        name: promised.said(name, "promise_kept") for name in promised.scores
+    }
+    assert promised.outcomes["promise_kept"].happened
+    assert (80_00, 80_00) == (promised.amount, promised.collected["promise_kept"])
+
+
+def test_what_is_in_the_log_twice_counts_once() -> None:
+    """Topics are at least once: half of it, told twice under one id, is not the whole."""
+    books, logged = Books("A"), Logged()
+    issued(books)
+    (paid,) = books.pay("P1", "I1", "50", date(2025, 3, 6))
+    end = ClockTicked(at=noon(date(2025, 5, 1)))
+
+    for name, at, kind, data in (
+        ("1", MONDAY, "collections.account.scored.v1", scored()),
+        ("2", noon(date(2025, 3, 6)), paid.type, paid.model_dump(mode="json")),
+        ("2", noon(date(2025, 3, 6)), paid.type, paid.model_dump(mode="json")),
+        ("3", end.at, end.type, end.model_dump(mode="json")),
+    ):
+        logged.tell({"id": name, "type": kind, "time": at.isoformat(), "data": data})
+
+    (sample,) = logged.samples()
+    assert (False, 50_00) == (sample.outcomes["paid_30"].happened, sample.collected["paid_30"])

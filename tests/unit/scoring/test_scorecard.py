@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.scoring.domain.bands import read_bands
 from services.scoring.domain.behaviour import Behaviour
-from services.scoring.domain.likelihood import HORIZONS, probability
+from services.scoring.domain.likelihood import HORIZONS, WEEKS_MAX, Likelihood, faded, probability
 from services.scoring.domain.reading import ModelError, Reading
 from services.scoring.domain.scorecard import Scorecard
 from services.scoring.sources import read_scorecard
@@ -45,6 +45,7 @@ def minimal() -> dict[str, Any]:
         "material": {"risk_points": 5, "amount_percent": 10},
         "priority": {
             "lanes": {"quick_recovery": 1, "protect_value": 1},
+            "mix": {"quick_recovery": 50, "protect_value": 50},
             "age_bands": [30, 60],
             "scale": [[0, 0], [1000, 1000]],
             "worth": {"USD": "0.9"},
@@ -119,9 +120,14 @@ FAULTS: list[tuple[str, str, Change]] = [
     ("pay.odds_at_no_risk.14", "above", lambda m: m["pay"]["odds_at_no_risk"].update({14: 1})),
     ("pay.odds_at_no_risk.7", "above zero", lambda m: m["pay"]["odds_at_no_risk"].update({7: 0})),
     ("pay.odds_at_no_risk.7", "twice", lambda m: m["pay"]["odds_at_no_risk"].update({"7": 1})),
+    ("pay.weekly_loss_percent", "below 100", lambda m: m["pay"].update(weekly_loss_percent=100)),
+    ("pay.weekly_loss_percent", "from 0", lambda m: m["pay"].update(weekly_loss_percent=-1)),
     ("confidence.high_from", "from 3", lambda m: m["confidence"].update(high_from=2)),
     ("priority.lanes", "weigh", lambda m: m["priority"]["lanes"].update(
         quick_recovery=0, protect_value=0)),
+    ("priority.mix", "add up", lambda m: m["priority"]["mix"].update(quick_recovery=51)),
+    ("priority.mix.quick_recovery", "0 to 100", lambda m: m["priority"]["mix"].update(
+        quick_recovery=101, protect_value=-1)),
     ("priority.age_bands[1]", "above", lambda m: m["priority"].update(age_bands=[30, 30])),
     ("priority.scale[1]", "above", lambda m: m["priority"].update(scale=[[0, 0], [0, 1000]])),
     ("priority.scale", "begins", lambda m: m["priority"].update(scale=[[1, 0], [2, 1000]])),
@@ -235,3 +241,39 @@ def test_the_chance_falls_with_risk_and_grows_with_time() -> None:
 def test_odds_halve_by_every_twenty_points(odds: int, points: int, expected: int) -> None:
     """The scaling of scorecards: 20 points to halve, here from the odds at no risk."""
     assert expected == probability(Fraction(odds), points, 20)
+
+
+@pytest.mark.parametrize(
+    ("chance", "weeks", "expected"),
+    [(8_000, 0, 8_000), (8_000, 1, 7_920), (8_000, 10, 7_235), (5_000, 52, 2_965)],
+)
+def test_a_chance_loses_the_same_part_of_itself_each_week(
+    chance: int, weeks: int, expected: int
+) -> None:
+    """One percent: 0.99 to the power of the weeks, rounded half to even."""
+    assert expected == faded(chance, Fraction(1, 100), weeks)
+
+
+def test_the_older_the_less_likely_and_longer_is_never_less_likely() -> None:
+    """Week by week up to ten years; then it stays. Days of a week begun do not count."""
+    likelihood = CARD.likelihood
+
+    for points in (0, 43, 100):
+        last = likelihood.of(points, 0)
+        for weeks in range(1, WEEKS_MAX + 1):
+            found = likelihood.of(points, 7 * weeks)
+            shown = [found.shown[str(horizon)] for horizon in HORIZONS]
+            assert found.expected <= last.expected
+            assert sorted(shown) == shown
+            assert likelihood.of(points, 7 * weeks + 6) is found
+            last = found
+        assert last == likelihood.of(points, 100_000)
+        assert last.expected < likelihood.ten_thousandths[30][points] / 100
+
+
+def test_without_a_weekly_loss_age_changes_nothing() -> None:
+    """As for scorecards that do not name one."""
+    plain = Likelihood(CARD.likelihood.ten_thousandths)
+
+    assert plain.of(43, 0) == plain.of(43, 3_000)
+    assert 7_828 == plain.of(43, 0).expected

@@ -236,11 +236,13 @@ def test_the_simulation_refuses_what_cannot_be_folded_as_the_service_does(fault:
     bench.run()
     simulated = stage.take(inputs)
 
+    line = [record for record in simulated if record.topic == LINE]
     assert [read(one).data for one in bench.log.read(LINE, 0)] == [
-        read(Logged(r.topic, 0, n, 0, r.key, r.value, r.headers)).data
-        for n, r in enumerate(simulated)
+        read(Logged(r.topic, 0, n, 0, r.key, r.value, r.headers)).data for n, r in enumerate(line)
     ]
-    assert 5 == len(simulated)
+    assert 5 == len(line)
+    assert ["invalid"] == bench.reasons()
+    assert [DOOR.dead_letters] == [r.topic for r in simulated if r.topic != LINE]
 
 
 class TestRousing:

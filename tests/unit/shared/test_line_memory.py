@@ -1,5 +1,6 @@
 """What a lane holds in memory: documents come and go, and nothing of it shows in what comes out."""
 
+import asyncio
 import time
 
 import pytest
@@ -71,6 +72,59 @@ def test_settled_documents_are_let_go_of() -> None:
     bench.run()
 
     assert ["i99"] == [item.key for item in bench.worker.rounds.lanes[0].cache.get("ann").all(Item)]
+
+
+class TestInFlight:
+    """What the round before is still writing."""
+
+    @pytest.fixture
+    def steps(self) -> list[str]:
+        """The calls to the store, as they come."""
+        return []
+
+    @pytest.fixture
+    def bench(self, steps: list[str]) -> Bench:
+        """One record a round, and a store whose commits take a while."""
+        bench = Bench(limits=Limits(records_max=1))
+
+        async def take_a_while(name: str) -> None:
+            steps.append(name)
+            for _ in range(10 if name == "commit.before" else 1):
+                await asyncio.sleep(0)
+
+        bench.worker.rounds.store._step = take_a_while  # type: ignore[attr-defined] # a stepped one
+        return bench
+
+    def test_a_document_that_is_being_written_is_read_as_it_will_be(self, bench: Bench) -> None:
+        """It was let go of when it was settled; the store has not heard of it yet."""
+        bench.tell(Added(account_id="ann", items={"i": 5}, closes=("i",)))
+        bench.tell(Added(account_id="ann", amount=2, corrects=("i",)))
+
+        bench.run()
+
+        assert '{"name":"i","amount":7,"done":false}' == bench.document("ann", "item", "i")
+
+    def test_a_wake_that_is_being_written_is_not_missed(self, bench: Bench) -> None:
+        """A tick right behind the event that set it lists it."""
+        bench.tell(Added(account_id="ann", wake_in_s=(30,)))
+        bench.tick(seconds=60)
+
+        bench.run()
+
+        assert ["woken", "decided", "ticked"] == [what for what, _, _ in bench.line()][-3:]
+
+    def test_the_next_round_is_folded_meanwhile(self, bench: Bench, steps: list[str]) -> None:
+        """Where it asks for nothing of that, it does not wait."""
+        bench.tell(Added(account_id="ann"))
+        bench.run()
+        steps.clear()
+
+        bench.tell(Added(account_id="ann"))
+        bench.tell(Added(account_id="ann"))
+        bench.run()
+
+        first, second = (at for at, step in enumerate(steps) if step == "taken.before")
+        assert first < second < steps.index("commit.after")
 
 
 class TestAsking:

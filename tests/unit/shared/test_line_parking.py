@@ -177,7 +177,7 @@ def test_what_parking_leaves_behind_and_cannot_be_written_is_dropped() -> None:
 
 @pytest.mark.parametrize("fault", ["raise", "unwritable"])
 def test_a_broadcast_that_cannot_be_folded_leaves_the_old_in_force(fault: str) -> None:
-    """It is passed on and counted; no party is parked for it."""
+    """It is passed on and counted, and a dead letter says why; no party is parked for it."""
     bench = Bench()
     bench.tell(Configured(number=1, factor=2, from_=bench.now))
     bench.tick(seconds=60)
@@ -190,6 +190,7 @@ def test_a_broadcast_that_cannot_be_folded_leaves_the_old_in_force(fault: str) -
     assert '"total":10' in (bench.document("ann", "tally") or "")
     assert 1 == bench.worker.observer.outcomes["broadcast_refused"]
     assert 2 == sum(what == "configured" for what, _, _ in bench.line())
+    assert ["invalid"] == bench.reasons()
     assert {} == bench.parked
     assert [] == bench.worker.stopped
 
