@@ -36,6 +36,8 @@ class Event:
     value: bytes
     woken: bool = False
     recorded_at: datetime | None = None
+    follows: bool = False
+    """Whether it was sent on to `party`, which its account has gone to."""
     _digest: bytes = b""
 
     def digest(self) -> bytes:
@@ -78,6 +80,7 @@ class NotLoaded(LookupError):
 
     The shell loads it and folds the same event again. It costs a query, so `Core.wants` names what
     the event itself tells; this is for what only another document tells (what a payment paid).
+    With "" for both it asks for all that the party has (`Party.whole`).
     """
 
     def __init__(self, prefix: str, key: str) -> None:
@@ -90,7 +93,9 @@ class NotLoaded(LookupError):
 class Party:
     """The documents of one party that are at hand: all that are not settled, and those wanted."""
 
-    __slots__ = ("_by_kind", "_known", "_passing", "changed", "id", "made", "stored_wake")
+    __slots__ = (
+        "_by_kind", "_known", "_passing", "changed", "dropped", "id", "made", "stored_wake",
+    )  # fmt: skip
 
     def __init__(self, party_id: str, documents: Iterable[Document] = ()) -> None:
         """Start with `documents` as loaded, none of them changed."""
@@ -102,6 +107,8 @@ class Party:
         self.changed: dict[tuple[str, str], Document] = {}
         self.made: set[tuple[str, str]] = set()
         """Which of the changed were not at hand before: most likely they are new to the store."""
+        self.dropped: set[tuple[str, str]] = set()
+        """What is to be removed from the store."""
         for document in documents:
             self.take(document)
 
@@ -136,8 +143,24 @@ class Party:
         kind = self._by_kind.setdefault(document.prefix, {})
         if name[1] not in kind:
             self.made.add(name)
+            if self.dropped:
+                self.dropped.discard(name)
         kind[name[1]] = self.changed[name] = document
         return document
+
+    def whole(self) -> None:
+        """Make sure that all the party has is at hand, settled too; else raise `NotLoaded`."""
+        if ("", "") not in self._known:
+            raise NotLoaded("", "")
+
+    def drop(self, document: Document) -> None:
+        """Remove a document: from now on there is none."""
+        name = (document.prefix, document.key)
+        del self._by_kind[name[0]][name[1]]
+        self.changed.pop(name, None)
+        self.made.discard(name)
+        self.dropped.add(name)
+        self._known.add(name)
 
     def overwrite(self, document: D) -> D:
         """As `keep`, where the store has one of this name that is not at hand."""
@@ -165,6 +188,7 @@ class Party:
         self._known.clear()
         self.changed.clear()
         self.made.clear()
+        self.dropped.clear()
         return gone
 
 
@@ -180,6 +204,16 @@ class Refusal:
     detail: str
     field: str = ""
     redrivable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Why an event is not folded here: its account is another party's by now. It is sent there.
+
+    Where an event that follows its account is there before it, it is sent once more to where it is.
+    """
+
+    party: str
 
 
 REFUSALS: Final = {
@@ -227,6 +261,7 @@ class Effects:
     out: list[Outgoing] = field(default_factory=list)
     cells: dict[tuple[str, str], int] = field(default_factory=dict)
     broadcasts: list[Fact] = field(default_factory=list)
+    rebound: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def emit(
         self,
@@ -261,6 +296,13 @@ class Effects:
         """Send a fact to every partition, this one included (only a door's core may)."""
         self.broadcasts.append(data)
 
+    def rebind(self, account_id: str, party_id: str, number: int) -> None:
+        """Route what comes for an account to a party from now on (only a door's core may).
+
+        `number` grows with each of the account's moves: a lower one changes nothing.
+        """
+        self.rebound[account_id] = (party_id, number)
+
 
 class Core(Protocol):
     """A service's rules, as the shell calls them. All of it is synchronous and pure."""
@@ -272,8 +314,8 @@ class Core(Protocol):
         """Settled documents that folding `event` may need, besides those always loaded."""
         ...
 
-    def fold(self, party: Party, event: Event, effects: Effects) -> Refusal | None:
-        """Fold one event into the party. A refusal must leave the party as it was."""
+    def fold(self, party: Party, event: Event, effects: Effects) -> Refusal | Elsewhere | None:
+        """Fold one event into the party. Unless it was folded, the party is as it was."""
         ...
 
     def wake(self, party: Party, until: datetime, effects: Effects) -> None:

@@ -13,7 +13,7 @@ from shared.line.arrivals import Arrival, arrive
 from shared.line.fold import Fold, Spoiled
 from shared.line.lane import Lane, Limits
 from shared.line.parties import DocumentCodec
-from shared.line.ports import Acquired, Binding, Cursor, Record
+from shared.line.ports import Acquired, Binding, Cursor, Record, rebind
 from shared.line.wiring import Wiring
 
 _BOUNDLESS: Final = Limits(records_max=1_000_000, wakes_max=10**9, documents_max=10**12)
@@ -85,6 +85,7 @@ class Stage:
             message = f"{self.wiring.service}: nothing of {len(line)} records could be folded"
             raise RuntimeError(message)
         self._known.update(writes.taken)
+        rebind(self._bindings, writes.rebound)
         for cell, amount in writes.cells.items():
             self.cells[cell] = self.cells.get(cell, 0) + amount
         return writes.outbox

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from services.command.times import until_of
-from services.ingest.domain.creditor import faults
+from services.ingest.domain.creditor import faults, without_effect
 
 app = typer.Typer(help="Creditors as reviewed text.", no_args_is_help=True)
 console = Console(soft_wrap=True)
@@ -34,6 +34,8 @@ def check(
         if not found:
             names = ", ".join(document["creditors"])
             console.print(escape(f"{file}: {len(document['creditors'])} sound: {names}"))
+            if unused := without_effect(document):
+                console.print(escape(f"{file}: kept, without effect yet: {', '.join(unused)}"))
         wrong += bool(found)
     raise typer.Exit(1 if wrong else 0)
 

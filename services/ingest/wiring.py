@@ -3,7 +3,7 @@
 from typing import Final
 
 from shared.events import ACCEPTED, BILLING, BROADCAST, COMMANDS, OUTCOMES
-from shared.events.billing import ReferenceBound, ReferenceTold
+from shared.events.billing import AccountArrived, ReferenceBound, ReferenceTold
 from shared.line.wiring import TICK, Wiring
 from shared.topics import (
     BILLING_EVENTS,
@@ -13,8 +13,8 @@ from shared.topics import (
     OUTREACH_OUTCOMES,
 )
 
-_REFERENCES: Final = frozenset({ReferenceBound.type, ReferenceTold.type})
-"""They are about no account, and a reference's party is itself."""
+_UNBOUND: Final = frozenset({ReferenceBound.type, ReferenceTold.type, AccountArrived.type})
+"""They have no account as subject: a reference's party is itself, and books are sent to a party."""
 
 WIRING: Final = Wiring(
     service="ingest",
@@ -24,7 +24,7 @@ WIRING: Final = Wiring(
     accepted=ACCEPTED,
     passed_on=frozenset({*COMMANDS, *OUTCOMES, *BROADCAST, TICK}),
     broadcasts=frozenset(BROADCAST),
-    bound_by=frozenset(BILLING) - frozenset(BROADCAST) - _REFERENCES,
+    bound_by=frozenset(BILLING) - frozenset(BROADCAST) - _UNBOUND,
     door=True,
     merged=True,
 )

@@ -78,6 +78,17 @@ class AccountChanged(OnAccount, type="collections.account.changed.v1"):
     account: AccountProfile
 
 
+class AccountLeft(OnAccount, type="collections.account.left.v1"):
+    """The account is another party's from now on: what is open or held has left this one.
+
+    Entries of kind `moved` and `unapplied_*` say so of each amount; the other party is told of all
+    that arrives there, as if it had just been opened. What was agreed with this party ends.
+    """
+
+    to_party_id: str
+    left_on: date
+
+
 class Moved(OnAccount):
     """What every fact that moves money carries."""
 
@@ -222,6 +233,8 @@ class PaymentRefunded(Moved, type="collections.payment.refunded.v1"):
     credit_note_id: str = ""
     amount: str
     refunded_on: date
+    undone: bool = False
+    """Whether it is one that failed: then its entries are the other way round."""
 
 
 class PaymentReversed(Moved, type="collections.payment.reversed.v1"):
@@ -249,6 +262,8 @@ class DisputeOpened(OnAccount, type="collections.dispute.opened.v1"):
     reason_code: str = ""
     in_writing: bool = False
     opened_on: date
+    moved: bool = False
+    """Whether it came with its account from another party: it is no new one."""
 
 
 class DisputeResolved(OnAccount, type="collections.dispute.resolved.v1"):
@@ -261,6 +276,8 @@ class DisputeResolved(OnAccount, type="collections.dispute.resolved.v1"):
     outcome: Literal["accepted", "partly", "rejected", "withdrawn"]
     opened_on: date
     resolved_on: date
+    moved: bool = False
+    """Whether it goes on under another party, which the account has gone to."""
 
 
 class AutopayScheduled(OnAccount, type="collections.payment.scheduled.v1"):

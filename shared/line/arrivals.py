@@ -17,10 +17,16 @@ from shared.topics import MESSAGE_BYTES_MAX
 Header = tuple[str, bytes | None]
 BROADCAST: Final = "arrears-broadcast"
 """Header that marks one partition's copy of what concerns all."""
+FOLLOWS: Final = "arrears-party"
+"""Header of a record that was sent on to an account's new party: how often, and to whom.
+
+It is the record's last one.
+"""
 ADDED_BYTES_MAX: Final = 16_384
 """More than is ever added to a record from outside as it goes on, and to no more than it had."""
 FOREIGN_BYTES_MAX: Final = MESSAGE_BYTES_MAX - ADDED_BYTES_MAX
 """The largest record that a door takes, in bytes."""
+_HOPS_DIGITS: Final = 9
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK_HEADER: Final = ("ce_type", TICK.encode())
 _SEQUENCE: Final = "ce_sequence"
@@ -47,6 +53,10 @@ class Arrival:
     sequence: int = 0
     copy: bool = False
     """Whether it is one partition's copy of a broadcast."""
+    party: str = ""
+    """Whose it is, if it was sent on to an account's new party: the binding may be an old one."""
+    hops: int = 0
+    """How often it was sent on."""
 
 
 @lru_cache(maxsize=256)  # a batch has one timestamp for all its records
@@ -93,6 +103,10 @@ def arrive(
     else:
         arrival.event = event
         arrival.copy = event.type in wiring.broadcasts and any(n == BROADCAST for n, _ in headers)
+        if wiring.door and headers and headers[-1][0] == FOLLOWS:
+            often, _, party = (headers[-1][1] or b"").decode(errors="replace").partition(" ")
+            if often.isdecimal() and len(often) < _HOPS_DIGITS:
+                arrival.party, arrival.hops = party, int(often)
     return arrival
 
 

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Final
 
 from shared.core import Event, Refusal
-from shared.line.arrivals import BROADCAST, Arrival
+from shared.line.arrivals import BROADCAST, FOLLOWS, Arrival
 from shared.line.ports import Binding, Record
 from shared.line.wiring import TICK, Wiring
 from shared.topics import partition_of
@@ -50,10 +50,15 @@ class Door:
             return f"{self.partition}\x1f{event.source}\x1f{event.id}"
         return f"{event.source}\x1f{event.id}"
 
-    def party_of(self, event: Event) -> str:
-        """The party that an event belongs to: its account's binding, else what it says itself."""
+    def party_of(self, event: Event, follows: str = "") -> str:
+        """The party that an event belongs to: its account's binding, else what it says itself.
+
+        One that was sent on to an account's new party belongs to that: it `follows` the account.
+        """
         if event.type in self.wiring.broadcasts or event.type == TICK:
             return ""
+        if follows:
+            return follows
         binding = self.bindings.get(event.subject)
         return binding.party if binding else event.party
 
@@ -94,6 +99,13 @@ class Door:
             value=arrival.value,
             headers=arrival.headers,
         )
+
+    def send_on(self, arrival: Arrival, party: str) -> Record:
+        """The same record, for the party that its account has gone to."""
+        record = self.forward(arrival, party)
+        told = [header for header in record.headers if header[0] != FOLLOWS]
+        record.headers = [*told, (FOLLOWS, f"{arrival.hops + 1} {party}".encode())]
+        return record
 
     def copies(self, arrival: Arrival) -> list[Record]:
         """A broadcast's copies for the other partitions, each with the same id."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from shared.core import Event, NotLoaded, Party, Refusal
+from shared.core import Elsewhere, Event, NotLoaded, Party, Refusal
 from shared.line.arrivals import FOREIGN_BYTES_MAX, Arrival
 from shared.line.door import Door, Entrance
 from shared.line.lane import Gap
@@ -23,6 +23,11 @@ BROADCAST_REFUSED: Final = "broadcast_refused"
 _EVENTS_BETWEEN_LOOKS: Final = 8
 _TOO_LARGE_TO_GO_ON: Final = Refusal(
     "oversize", f"it goes to other partitions, with at most {FOREIGN_BYTES_MAX} bytes"
+)
+_HOPS_MAX: Final = 10_000
+"""An account on its way is there a few rounds later: what is sent on this often is nobody's."""
+_NEVER_ARRIVES: Final = Refusal(
+    "unknown_reference", "it follows an account that never came", "subject"
 )
 _NOBODYS: Final = Refusal(
     "invalid", "it says neither whose account nor whose party it is", "subject"
@@ -76,9 +81,10 @@ class Fold(Page):
     def _event(self, arrival: Arrival, event: Event) -> bool:
         lane = self.lane
         if lane.door is not None:
-            party = lane.door.party_of(event)
-            if party != event.party:
-                event = replace(event, party=party)  # the account's binding, not what it came with
+            party = lane.door.party_of(event, arrival.party)
+            if party != event.party or arrival.party:
+                # The account's binding, not what it came with.
+                event = replace(event, party=party, follows=bool(arrival.party))
             if not self._enter(arrival, event, lane.door):
                 return True
         party = event.party
@@ -146,11 +152,32 @@ class Fold(Page):
             raise self.spoiled(party_id, defect) from defect
         if refusal is None:
             self.count(arrival, "applied")
-            return True
-        self.refuse(arrival, refusal)
-        if lane.door is not None and refusal.redrivable:
-            lane.door.leave(event)
+        else:
+            self._not_folded(arrival, event, refusal)
         return True
+
+    def _not_folded(self, arrival: Arrival, event: Event, why: Refusal | Elsewhere) -> None:
+        if isinstance(why, Elsewhere):
+            self._send_on(arrival, event, why.party)
+            return
+        self.refuse(arrival, why)
+        if self.lane.door is not None and why.redrivable:
+            self.lane.door.leave(event)
+
+    def _send_on(self, arrival: Arrival, event: Event, party: str) -> None:
+        """Send an event after its account, to the party that this has gone to; it counts there."""
+        door = self.lane.door
+        if door is None:
+            message = "only a door sends on what comes for an account that has gone"
+            raise RuntimeError(message)
+        door.leave(event)
+        if not self._fits(arrival):
+            self.refuse(arrival, _TOO_LARGE_TO_GO_ON)
+        elif arrival.hops >= _HOPS_MAX:
+            self.refuse(arrival, _NEVER_ARRIVES)
+        else:
+            self.count(arrival, "forwarded")
+            self.writes.outbox.append(door.send_on(arrival, party))
 
     def _wake_before(self, event: Event, party: Party) -> None:
         """Run the party's own wakes up to an event that a wake upstream caused."""
@@ -198,6 +225,8 @@ class Fold(Page):
             return
         for party_id in self.touched:
             party = lane.cache.get(party_id)
+            if party.dropped:
+                writes.gone.extend((party_id, *name) for name in party.dropped)
             try:
                 writes.rows.extend(self.rows(party))
             except Exception as defect:
@@ -208,6 +237,7 @@ class Fold(Page):
         shared = self.rows(lane.shared)
         writes.rows.extend(shared)
         writes.cells = self.effects.cells
+        writes.rebound = self.effects.rebound
         if lane.door is not None:
             writes.taken = lane.door.taken
         self.cursor.resume = lane.rousing.to_text()

@@ -177,7 +177,9 @@ class Lane:
         return needs
 
     def _need(self, needs: Needs, arrival: Arrival, event: Event) -> None:
-        party = self.door.party_of(event) if self.door is not None else event.party
+        party = event.party
+        if self.door is not None:
+            party = self.door.party_of(event, arrival.party)
         if not party or (self.door is not None and not self.door.is_ours(party)):
             return  # what will be forwarded may only be held by the owner of its partition
         self._want(needs, party)

@@ -11,7 +11,7 @@ from shared.line.arrivals import BROADCAST, Arrival, dead_letter
 from shared.line.lane import EPOCH, Lane
 from shared.line.ports import Record, Row, WriteSet
 from shared.line.size import exceeds
-from shared.topics import MESSAGE_BYTES_MAX
+from shared.topics import MESSAGE_BYTES_MAX, partition_of
 
 _LARGE_BYTES: Final = MESSAGE_BYTES_MAX // 2
 """With a value up to here a fact fits: its own headers are a few, of ids of 200 characters."""
@@ -140,7 +140,11 @@ class Page:
         if len(value) > _LARGE_BYTES and exceeds(MESSAGE_BYTES_MAX, key, value, headers):
             message = f"{outgoing.data.type} is larger than a record may be ({len(value)} bytes)"
             raise ValueError(message)
-        self.writes.outbox.append(Record(outgoing.topic, self.lane.partition, key, value, headers))
+        partition = self.lane.partition
+        if not outgoing.subject and outgoing.topic in self.lane.wiring.inputs:
+            # For a party, wherever accounts are bound: what is sent on after it must not pass it.
+            partition = partition_of(key, self.lane.partitions)
+        self.writes.outbox.append(Record(outgoing.topic, partition, key, value, headers))
 
     def _encode_broadcast(self, outgoing: Outgoing) -> None:
         key, value, headers = envelope.encode(

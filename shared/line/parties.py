@@ -85,6 +85,9 @@ class PartyCache:
     def know(self, party_id: str, prefix: str, key: str) -> None:
         """Note that a document was asked for: if it was not brought, there is none."""
         party = self._parties[party_id]
+        if not prefix and not self._stored:
+            for name in [name for name in self._settled if name[0] == party_id]:
+                party.take(self._settled.pop(name))
         kept = self._settled.pop((party_id, prefix, key), None)
         if kept is not None:
             party.take(kept)

@@ -4,7 +4,7 @@
 held to the same behaviour by the same tests.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -114,6 +114,11 @@ class WriteSet:
     parked: list[Parked] = field(default_factory=list)
     outbox: list[Record] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
+    gone: list[tuple[str, str, str]] = field(default_factory=list)
+    """Rows to remove: party, prefix, key."""
+    rebound: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Accounts that have another party now: its id, and the number of the account's move. What is
+    bound by a higher number stays."""
 
     @property
     def partition(self) -> int:
@@ -134,10 +139,19 @@ class Acquired:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """An account's party and creditor, fixed by the account's first event."""
+    """An account's party and creditor, by the account's first event or by its `number`-th move."""
 
     party: str
     creditor: str
+    number: int = 0
+
+
+def rebind(bindings: MutableMapping[str, Binding], rebound: Mapping[str, tuple[str, int]]) -> None:
+    """Take in what commits say of accounts that moved; of one that is not known here, nothing."""
+    for account, (party, number) in rebound.items():
+        known = bindings.get(account)
+        if known is not None and known.number < number:
+            bindings[account] = Binding(party, known.creditor, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +194,10 @@ class Store(Protocol):
         ...
 
     async def load(self, parties: Iterable[str], keys: Iterable[tuple[str, str, str]]) -> list[Row]:
-        """All open rows of `parties`, and the rows (party, prefix, key) named in `keys`."""
+        """All open rows of `parties`, and the rows (party, prefix, key) named in `keys`.
+
+        A key with neither prefix nor key is all that the party has.
+        """
         ...
 
     async def wakes(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Final, Protocol, TypeVar
 
 from shared.line.arrivals import Arrival
@@ -136,5 +137,7 @@ def _meets(
         return True
     if not (parties or keys):
         return False
-    rows = (row for write in in_flight for row in write.rows)
-    return any(row.party in parties or (row.party, row.prefix, row.key) in keys for row in rows)
+    rows = ((row.party, row.prefix, row.key) for write in in_flight for row in write.rows)
+    gone = (name for write in in_flight for name in write.gone)
+    whole = {party for party, prefix, _ in keys if not prefix}
+    return any(name[0] in parties or name[0] in whole or name in keys for name in chain(rows, gone))

@@ -16,7 +16,7 @@ import structlog
 from shared.line.arrivals import Arrival
 from shared.line.fold import Fold, Spoiled
 from shared.line.lane import Gap, Lane
-from shared.line.ports import Committed, Record, Store, Unavailable, WriteSet
+from shared.line.ports import Committed, Record, Store, Unavailable, WriteSet, rebind
 from shared.runtime.clock import monotonic
 from shared.runtime.loading import Loading
 from shared.runtime.observer import Observer
@@ -257,6 +257,8 @@ class Rounds:
         for write in writes:
             if write.partition not in committed.fenced:
                 records.extend(write.outbox)
+                if write.rebound:
+                    rebind(self._loading.bindings, write.rebound)
                 gone = set(write.published)  # meanwhile, others may have been added
                 left = self.published.get(write.partition, ())
                 self.published[write.partition] = tuple(n for n in left if n not in gone)

@@ -5,7 +5,7 @@ settled ones that `wants` named. So a test that goes through here also exercises
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, Final, cast
@@ -13,7 +13,17 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import TypeAdapter
 
-from shared.core import Core, Document, Effects, Event, NotLoaded, Outgoing, Party, Refusal
+from shared.core import (
+    Core,
+    Document,
+    Effects,
+    Elsewhere,
+    Event,
+    NotLoaded,
+    Outgoing,
+    Party,
+    Refusal,
+)
 from shared.events.base import Fact
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,6 +75,10 @@ class Line:
         self._rows: dict[str, dict[tuple[str, str], _Row]] = {}
         self._parties: dict[str, Party] = {}
         self._bound: dict[str, str] = {}
+        self._moves: dict[str, int] = {}
+        self._going_on: list[Event] = []
+        self.refused: list[Refusal] = []
+        """Why what was sent on after its account was refused there."""
         self._wakes: dict[str, datetime] = {}
         self._rouse_from: list[datetime] = []
         self._told = 0
@@ -83,7 +97,8 @@ class Line:
         """Fold one event: what the core sent out, or why it refused.
 
         `subject` is the data's account unless given; `party` the one that the account was first
-        told with, else the account itself. What concerns all parties goes to `share`.
+        told with, else the account itself. What concerns all parties goes to `share`. What is for
+        an account that has gone to another party waits for `go_on`.
         """
         self._told += 1
         account = str(getattr(data, "account_id", "") or "")
@@ -93,7 +108,7 @@ class Line:
             source=source,
             type=data.type,
             subject=about,
-            party=self._bound.setdefault(about, party or about),
+            party=self._bound.setdefault(about, party or about) if about else party or "",
             time=time,
             data=data,
             value=data.model_dump_json().encode(),
@@ -115,6 +130,18 @@ class Line:
             source=source,
             woken=sent.woken,
         )
+
+    def go_on(self) -> list[Outgoing]:
+        """Fold what was sent on after its account, each once; what is early is sent on again."""
+        following, self._going_on = self._going_on, []
+        sent: list[Outgoing] = []
+        for event in following:
+            answer = self._fold(event)
+            if isinstance(answer, Refusal):
+                self.refused.append(answer)
+            else:
+                sent += answer
+        return sent
 
     def tick(self, at: datetime) -> list[Outgoing]:
         """Let time come to `at`: wake those whose moment has come, then the partition."""
@@ -174,6 +201,9 @@ class Line:
                 continue
             if refusal is not None:
                 self._untouched(event, party, effects, before)
+                if isinstance(refusal, Elsewhere):
+                    self._going_on.append(replace(event, party=refusal.party, follows=True))
+                    return woken
                 return refusal
             self._kept(event.type, party, before)
             self._store(party)
@@ -214,6 +244,9 @@ class Line:
             self.cells[cell] = self.cells.get(cell, 0) + amount
         self.out += effects.out
         self.broadcasts += effects.broadcasts
+        for account, (name, number) in effects.rebound.items():
+            if self._moves.get(account, 0) < number:
+                self._bound[account], self._moves[account] = name, number
         sent = list(effects.out)
         for data in effects.broadcasts:
             more = self.tell(data, time=self.now, subject="")
@@ -245,6 +278,9 @@ class Line:
 
     def _fetch(self, party: Party, prefix: str, key: str) -> None:
         identity = (prefix, key)
+        if not prefix:
+            for each in [name for name in self._stored(party.id) if not party.knows(*name)]:
+                party.take(self._document(each, self._stored(party.id)[each]))
         row = self._stored(party.id).get(identity)
         if row is not None and not party.knows(prefix, key):
             party.take(self._document(identity, row))
@@ -257,6 +293,8 @@ class Line:
             rows[key] = _Row(text, document.settled)
             if self._document(key, rows[key]) != document:
                 raise BrokenRule(f"{key} does not survive JSON: {document!r}")
+        for key in party.dropped:
+            rows.pop(key, None)
         moment = self.core.wake_at(party)
         if moment is None:
             self._wakes.pop(party.id, None)

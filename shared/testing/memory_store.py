@@ -15,6 +15,7 @@ from shared.line.ports import (
     Record,
     Row,
     WriteSet,
+    rebind,
 )
 
 CrashPoint = Callable[[str], None]
@@ -124,6 +125,9 @@ class MemoryStore:
             if party and row.open
         }
         for party, prefix, key in keys:
+            if not prefix:
+                whole = rows.get((party, 0), {})
+                found.update({(party, *name): row for name, row in whole.items()})
             row = rows.get((party, 0), {}).get((prefix, key))
             if row is not None:
                 found[party, prefix, key] = row
@@ -197,6 +201,9 @@ class MemoryStore:
         for row in write.rows:
             place = (row.party, 0 if row.party else partition)
             data.rows.setdefault(place, {})[row.prefix, row.key] = row
+        for party, prefix, key in write.gone:
+            data.rows.get((party, 0), {}).pop((prefix, key), None)
+        rebind(data.bindings, write.rebound)
         for party, wake in write.wakes.items():
             data.parties.setdefault(party, PartyMark(partition)).wake = wake
         for party, count in write.parkings.items():

@@ -1,13 +1,19 @@
-"""Every metric that a rule names is shown by a running service, with the labels it groups by."""
+"""Every metric that a rule names is shown, with the labels it groups by.
+
+By a running service, or by the daily job that compares a source with the ledger.
+"""
 
 import re
 import time
 from collections import defaultdict
+from datetime import date
 from typing import Final
 
 import pytest
 
 from services.command.fleet import SERVICES, Fleet
+from services.command.source import metrics
+from services.command.source_compare import compare
 from tests.deploy.reading import labels_of, metrics_of, rules
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
@@ -25,7 +31,7 @@ WITHIN_S: Final = 20.0
 
 @pytest.fixture(scope="module")
 def shown(fleet: Fleet) -> dict[str, set[str]]:
-    """The labels of each metric that the four services show after a little work."""
+    """The labels of each metric that the job and the four services show after a little work."""
     end = time.monotonic() + WITHIN_S
     while True:
         found = _shown(fleet)
@@ -36,8 +42,9 @@ def shown(fleet: Fleet) -> dict[str, set[str]]:
 
 def _shown(fleet: Fleet) -> dict[str, set[str]]:
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for name in SERVICES:
-        for metric, labels in _SERIES.findall(fleet.text(name, "/metrics")):
+    job = metrics(compare({}, {}), "erp", date(2026, 3, 31), refused=0)
+    for text in (job, *(fleet.text(name, "/metrics") for name in SERVICES)):
+        for metric, labels in _SERIES.findall(text):
             found[metric] |= set(_LABEL.findall(labels))
     return dict(found)
 

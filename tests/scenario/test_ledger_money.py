@@ -605,3 +605,154 @@ def test_an_opening_balance_is_what_is_open_and_no_sale() -> None:
     assert isinstance(opened, ledger.InvoiceOpened)
     assert (True, 2, False) == (opened.opening, opened.contacts, opened.entries[0].sales)
     assert {"b": "30.00"} == book.owed()
+
+
+def test_a_refund_is_taken_from_cash_that_comes_after_it() -> None:
+    """Of the payment that it names, or else of what had come by its day; told once in all."""
+    book = Book()
+    refund = {"refund_id": "F-1", "amount": "30.00", "currency": "EUR", "refunded_on": "02-15"}
+    assert ["refunded"] == book.take(billing.PaymentRefunded, **refund)
+
+    book.payment("P-2", "50.00", received_on="02-20")
+    assert {"cash EUR": "50.00"} == book.owed()
+    late = book.payment("P-1", "20.00", received_on="02-14")
+    assert ["02-14 unapplied_cash 20.00", "02-15 unapplied_cash -20.00"] == late
+    book.payment("P-0", "100.00", received_on="02-13")
+
+    assert {"cash EUR": "140.00"} == book.owed()
+
+
+def test_a_refund_of_cash_that_is_on_an_item_is_taken_once_it_is_told_off_it() -> None:
+    """The item stays paid as long as nobody says otherwise; the cash is not there twice."""
+    book = Book()
+    book.invoice("I-1")
+    book.payment("P-1", "100.00", to("I-1", "100.00"))
+    refund = {"refund_id": "F-1", "amount": "30.00", "currency": "EUR", "refunded_on": "02-15"}
+    book.take(billing.PaymentRefunded, payment_id="P-1", **refund)
+    assert {} == book.owed()
+
+    told = book.take(
+        billing.PaymentAllocated,
+        payment_id="P-1",
+        version=1,
+        allocations=(to("I-1", "60.00"),),
+        allocated_on="02-20",
+    )
+
+    assert {"I-1": "40.00", "cash EUR": "10.00"} == book.owed()
+    assert "02-20 unapplied_cash -30.00" in told
+
+
+def test_a_refund_that_failed_is_taken_back() -> None:
+    """What it took is held again, what it reopened is paid again; before its refund it waits."""
+    for early in (False, True):
+        book = Book()
+        book.invoice("I-1")
+        book.payment("P-1", "130.00", to("I-1", "100.00"))
+        failed = {"refund_id": "F-1", "reversed_on": "02-25"}
+        if early:
+            assert [] == book.take(billing.RefundReversed, **failed)
+        book.take(
+            billing.PaymentRefunded,
+            refund_id="F-1",
+            payment_id="P-1",
+            amount="70.00",
+            currency="EUR",
+            refunded_on="02-20",
+            reopens=("I-1",),
+        )
+        if not early:
+            assert {"I-1": "40.00"} == book.owed()
+            told = book.take(billing.RefundReversed, **failed)
+            assert ["02-25 unapplied_cash 30.00", "02-25 unapplied_cash 40.00"] == told[:2]
+
+        assert {"cash EUR": "30.00"} == book.owed()
+        assert [] == book.take(billing.RefundReversed, **failed)
+        other = book.tell(billing.RefundReversed, refund_id="F-1", reversed_on="02-26")
+        assert isinstance(other, Refusal)
+        assert "conflict" == other.reason
+
+
+def test_a_refund_that_failed_is_not_waited_for() -> None:
+    """What it had not found held is left where it is."""
+    book = Book()
+    refund = {"refund_id": "F-1", "amount": "30.00", "currency": "EUR", "refunded_on": "02-15"}
+    book.take(billing.PaymentRefunded, **refund)
+    book.take(billing.RefundReversed, refund_id="F-1", reversed_on="02-25")
+
+    book.payment("P-1", "50.00")
+
+    assert {"cash EUR": "50.00"} == book.owed()
+
+
+def test_a_chargeback_in_another_currency_takes_all_of_the_payment_back() -> None:
+    """Its amount is no part that could be told from the whole; in the payment's own, it is."""
+    for currency, left in (("USD", "100.00"), ("EUR", "60.00"), (None, "60.00")):
+        book = Book()
+        book.invoice("I-1")
+        book.payment("P-1", "100.00", to("I-1", "100.00"))
+
+        book.take(
+            billing.PaymentReversed,
+            reversal_id="R-1",
+            payment_id="P-1",
+            amount="60.00",
+            currency=currency,
+            reversed_on="02-20",
+            reason="chargeback",
+        )
+
+        assert {"I-1": left} == book.owed()
+
+
+def test_a_payment_that_is_told_in_parts_is_one_payment() -> None:
+    """For each invoice one, in any order, with a refund or chargeback that names the whole."""
+    book = Book()
+    book.invoice("I-1")
+    book.invoice("I-2", "50.00")
+    whole = {"part_of": "P-1"}
+    book.payment("P-1:I-1", "100.00", to("I-1", "100.00"), **whole)
+
+    told = book.payment("P-1:I-2", "50.00", to("I-2", "50.00"), **whole)
+    again = book.payment("P-1:I-2", "50.00", to("I-2", "50.00"), **whole)
+
+    assert {} == book.owed()
+    assert "02-10 collected -50.00 I-2" in told
+    assert [] == again
+    other = book.tell(
+        billing.PaymentReceived,
+        payment_id="P-1:I-2",
+        amount="51.00",
+        currency="EUR",
+        received_on="02-10",
+        **whole,
+    )
+    assert isinstance(other, Refusal)
+    assert "conflict" == other.reason
+    book.take(
+        billing.PaymentReversed,
+        reversal_id="R-1",
+        payment_id="P-1",
+        reversed_on="02-20",
+        reason="chargeback",
+    )
+    assert {"I-1": "100.00", "I-2": "50.00"} == book.owed()
+
+
+def test_a_refund_waits_for_a_payment_that_comes_in_parts() -> None:
+    """It is released by the first of them, and takes what the parts leave."""
+    book = Book()
+    book.invoice("I-1")
+    book.take(
+        billing.PaymentRefunded,
+        refund_id="F-1",
+        payment_id="P-1",
+        amount="30.00",
+        currency="EUR",
+        refunded_on="02-15",
+    )
+
+    book.payment("P-1:a", "100.00", to("I-1", "100.00"), part_of="P-1")
+    book.payment("P-1:b", "50.00", to("I-9", "1.00"), part_of="P-1")
+
+    assert {"cash EUR": "20.00"} == book.owed()

@@ -235,20 +235,6 @@ def test_accounts_have_ids_of_their_own() -> None:
     assert 2 == len({fact.entity for fact in overdue})
 
 
-def test_an_account_does_not_change_its_party_yet() -> None:
-    """A dead letter that can be redriven once the ledger can do it."""
-    line = told(ISSUED)
-
-    answer = line.tell(billing.AccountUpdated(account_id="A-1", party_id="firm"), time=NOON)
-
-    assert isinstance(answer, Refusal)
-    assert ("not_yet_supported", "party_id", True) == (
-        answer.reason,
-        answer.field,
-        answer.redrivable,
-    )
-
-
 UPDATES = (
     billing.AccountUpdated(account_id="A-1", version=1, name="one", country="DE", language="de"),
     billing.AccountUpdated(account_id="A-1", version=2, name="two", tags=("vip",)),

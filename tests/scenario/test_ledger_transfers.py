@@ -449,3 +449,117 @@ def test_nothing_is_lost_over_all_accounts() -> None:
     assert 18000 - 13000 == sum(
         amount if kind == "receivable" else -amount for (_, _, kind), amount in there.items()
     )
+
+
+def allocated(version: int, *parts: tuple[str, str, str]) -> Fact:
+    """Told anew: (account, invoice, amount)."""
+    return billing.PaymentAllocated(
+        account_id="A",
+        payment_id="P-1",
+        version=version,
+        allocations=tuple(
+            billing.Allocation(account_id=account, invoice_id=invoice, amount=amount)
+            for account, invoice, amount in parts
+        ),
+        allocated_on=date(2025, 2, 15),
+    )
+
+
+FAMILY = (issued("I-1"), issued("K-1", "B"), issued("L-1", "C"))
+SETS = (
+    (("A", "I-1", "60.00"), ("B", "K-1", "40.00")),
+    (("B", "K-1", "10.00"), ("C", "L-1", "90.00")),
+    (("C", "L-1", "30.00"),),
+    (),
+    (("A", "I-1", "100.00"),),
+    (("B", "K-1", "55.00"), ("C", "L-1", "45.00")),
+)
+
+
+def family(books: Books) -> dict[str, str]:
+    """What is open of all of them."""
+    return {**books.open("A"), **books.open("B"), **books.open("C")}
+
+
+def left_by(parts: tuple[tuple[str, str, str], ...]) -> dict[str, str]:
+    """What a set leaves open."""
+    paid_ = {invoice: float(amount) for _, invoice, amount in parts}
+    owed = {name: 100 - paid_.get(name, 0) for name in ("I-1", "K-1", "L-1")}
+    return {name: f"{amount:.2f}" for name, amount in owed.items() if amount}
+
+
+@pytest.mark.parametrize("first", SETS)
+@pytest.mark.parametrize("second", SETS)
+@pytest.mark.parametrize("late", [True, False])
+def test_a_set_told_anew_moves_cash_between_accounts(
+    first: tuple[tuple[str, str, str], ...],
+    second: tuple[tuple[str, str, str], ...],
+    late: bool,  # noqa: FBT001 - a case
+) -> None:
+    """What others have beyond it comes back and goes on; what the set says is what is paid."""
+    books = told(*FAMILY, paid("P-1", "100.00", ("X", "1.00")))
+
+    for version, parts in enumerate((first, second)):
+        books.tell(allocated(version, *parts))
+        if not late:
+            books.arrive()
+    books.arrive()
+
+    assert left_by(second) == family(books)
+    spare = 100 - sum(float(amount) for _, _, amount in second)
+    held = [books.of(account).unapplied_cash.get("EUR", "0") for account in ("A", "B", "C")]
+    assert [spare, 0, 0] == [float(amount) for amount in held]
+    books.tell(bounced())
+    books.arrive()
+    assert left_by(()) == family(books)
+    assert [{}, {}, {}] == [books.of(account).unapplied_cash for account in ("A", "B", "C")]
+
+
+def test_a_set_for_other_accounts_waits_for_its_payment_and_is_no_more_than_came() -> None:
+    """It replaces what came with the payment, where that had gone to a child."""
+    books = told(
+        *FAMILY,
+        allocated(3, ("C", "L-1", "100.00")),
+        paid("P-1", "100.00", ("K-1", "70.00"), of="B"),
+    )
+
+    too_much = books.line.tell(
+        allocated(4, ("A", "I-1", "60.00"), ("B", "K-1", "60.00")), time=NOON
+    )
+
+    assert {"I-1": "100.00", "K-1": "100.00"} == family(books)
+    assert isinstance(too_much, Refusal)
+    assert "invalid" == too_much.reason
+
+
+PARTS = billing.InvoiceIssued(
+    account_id="A",
+    invoice_id="I-1",
+    issued_on=JAN_1,
+    due_on=date(2025, 1, 31),
+    amount="100.00",
+    currency="EUR",
+    installments=(
+        billing.Installment(item_id="I-1/1", due_on=date(2025, 1, 31), amount="60.00"),
+        billing.Installment(item_id="I-1/2", due_on=date(2025, 2, 28), amount="40.00"),
+    ),
+)
+
+
+def test_an_instalment_is_transferred_before_its_invoice_came_and_further_on() -> None:
+    """It waits for the invoice that brings it; on the other account it goes by its id as well."""
+    onwards = billing.ItemTransferred(
+        transfer_id="T-2",
+        from_account_id="B",
+        to_account_id="C",
+        item_id="I-1/2",
+        amount="40.00",
+        transferred_on=date(2025, 2, 12),
+    )
+    books = told(onwards, transferred("40.00", item_id="I-1/2"), PARTS)
+
+    assert ({"I-1/1": "60.00"}, {}, {"I-1/2": "40.00"}) == (
+        books.open("A"),
+        books.open("B"),
+        books.open("C"),
+    )

@@ -7,10 +7,11 @@ from services.ingest.domain import credit, dispute, receipt
 from services.ingest.domain.adjustment import adjusted
 from services.ingest.domain.allocation import Told
 from services.ingest.domain.credit import CreditNote
-from services.ingest.domain.invoice import Invoice, key_of
-from services.ingest.domain.issue import new_item, tell_opened
+from services.ingest.domain.invoice import Installment, Invoice, key_of
+from services.ingest.domain.issue import claim, new_item, tell_opened
 from services.ingest.domain.ledger import Ledger
 from services.ingest.domain.payment import NEVER_TOLD, Payment
+from services.ingest.domain.sharing import came_back, give
 from services.ingest.domain.transfer import Transfer
 from shared.core import Document
 from shared.events.billing import (
@@ -57,6 +58,9 @@ def wanted(told: TransferArrived) -> Iterator[tuple[type[Document], str]]:
     """The documents that an arrival may meet."""
     account_id = told.account_id
     yield Transfer, key_of(account_id, transfer_key(told))
+    if told.item is not None:
+        yield Installment, key_of(account_id, told.item.item_id)
+        yield Invoice, key_of(account_id, told.item.item_id)
     for kind, name in (
         (Invoice, told.item and told.item.invoice_id),
         (Payment, told.cash and told.cash.payment_id),
@@ -84,6 +88,8 @@ def brought(told: TransferArrived) -> Iterator[tuple[str, str]]:
         return
     for each in names(name, told):
         yield kind, each
+    if told.item is not None and told.item.item_id != told.item.invoice_id:
+        yield kind, told.item.item_id
 
 
 def _item(ledger: Ledger, told: TransferArrived, part: ArrivingItem, amount: int) -> None:
@@ -96,6 +102,7 @@ def _item(ledger: Ledger, told: TransferArrived, part: ArrivingItem, amount: int
         item.aged_from = on
         item.wakes_on = max(item.wakes_on, on) if item.wakes_on is not None else None
         invoice.items.append(item)
+        _claim(ledger, invoice, part)
         ledger.open_item(invoice, item)
         entry = ledger.post(invoice, item, "moved", amount, on)
         tell_opened(ledger, invoice, item, [entry])
@@ -115,6 +122,14 @@ def _item(ledger: Ledger, told: TransferArrived, part: ArrivingItem, amount: int
     credit.meet(ledger, invoice)
     ledger.sweep = receipt.meet(ledger, invoice) or ledger.sweep
     ledger.came.append(("invoice", invoice.invoice_id))
+
+
+def _claim(ledger: Ledger, invoice: Invoice, part: ArrivingItem) -> None:
+    """Let an instalment be found by its id here too, unless the id is taken."""
+    if part.item_id != part.invoice_id and (
+        ledger.find(Installment, part.item_id) is None and ledger.invoice(part.item_id) is None
+    ):
+        claim(ledger, invoice, part.item_id)
 
 
 def _invoice(ledger: Ledger, told: TransferArrived, part: ArrivingItem) -> Invoice:
@@ -146,13 +161,18 @@ def _invoice(ledger: Ledger, told: TransferArrived, part: ArrivingItem) -> Invoi
 
 def _cash(ledger: Ledger, told: TransferArrived, part: ArrivingCash, amount: int) -> None:
     held = _payment(ledger, told, part)
-    held.amount += amount
+    held.amount += amount - came_back(held, told.from_account_id, amount)
     held.unapplied += amount
     held.held_on = max(held.held_on, told.transferred_on)
     held.waiting = [*held.waiting, *(Told.of(each) for each in part.allocations)]
     ledger.party.keep(held)
     receipt.tell_held(ledger, held, amount, told.transferred_on)
+    if part.from_parent and told.from_account_id == ledger.account.reported_to:
+        sums = ledger.account.from_parent
+        sums[told.currency] = sums.get(told.currency, 0) + amount
+        ledger.party.keep(ledger.account)
     receipt.resume(ledger, held)
+    give(ledger, held, told.transferred_on)
     ledger.came.append(("payment", held.payment_id))
     ledger.sweep = True
 

@@ -6,31 +6,36 @@ from hashlib import sha256
 from typing import Any, Final
 
 from services.ingest.domain import credit as credit_note
-from services.ingest.domain import foreign, overdue, receipt
+from services.ingest.domain import foreign, moving, overdue, receipt
 from services.ingest.domain.account import Account, Head
-from services.ingest.domain.arrival import brought as arriving
 from services.ingest.domain.closing import close
 from services.ingest.domain.credit import CreditNote
 from services.ingest.domain.creditor import DEFAULT, Creditors, creditor_of, publish
 from services.ingest.domain.dispute import Dispute
+from services.ingest.domain.family import Child, pay_for_children, report
 from services.ingest.domain.identity import Audit, balances
 from services.ingest.domain.invoice import Installment, Invoice
 from services.ingest.domain.ledger import Ledger, ask_for
 from services.ingest.domain.merger import empty, goes_on, readdress
 from services.ingest.domain.payment import Payment
-from services.ingest.domain.refund import Refund
+from services.ingest.domain.refund import Refund, take_back
 from services.ingest.domain.reversal import Reversal
 from services.ingest.domain.rules import RULES, Rule, Wanted, named, wanted_by
 from services.ingest.domain.transfer import Transfer
 from services.ingest.domain.waiting import Waiting, waiting_for, waits_already
 from services.ingest.domain.write_off import WriteOff
-from shared.core import Document, Effects, Event, Party, Refusal
+from shared.core import Document, Effects, Elsewhere, Event, Party, Refusal
 from shared.events.base import Fact
-from shared.events.billing import AddressSuppressed, ConfigPublished, TransferArrived
+from shared.events.billing import (
+    AccountArrived,
+    AddressSuppressed,
+    ConfigPublished,
+)
 from shared.events.outcomes import ContactComplained, ContactOptedOut
 
 OWN_SOURCE: Final = "arrears:ingest"
 """Who alone may write the second legs of what crosses accounts."""
+_NOT_OURS: Final = Refusal("invalid", "only the ledger itself says this", "source")
 
 
 class IngestCore:
@@ -39,6 +44,7 @@ class IngestCore:
     documents: tuple[type[Document], ...] = (
         Head, Account, Invoice, Installment, Payment, CreditNote, WriteOff, Reversal, Refund,
         Dispute, Waiting, Creditors, Transfer, foreign.Reference, foreign.Unresolved,
+        moving.Arriving, Child,
     )  # fmt: skip
 
     def __init__(self, audit: Audit | None = None) -> None:
@@ -50,8 +56,11 @@ class IngestCore:
         rule = RULES.get(event.type)
         return () if rule is None else wanted_by(rule, event.data)
 
-    def fold(self, party: Party, event: Event, effects: Effects) -> Refusal | None:
-        """Book one event, and then what had been waiting for what it brought."""
+    def fold(self, party: Party, event: Event, effects: Effects) -> Refusal | Elsewhere | None:
+        """Book one event, and then what had been waiting for what it brought.
+
+        What comes for an account that has gone to another party is that party's.
+        """
         if not self.audit.falls_due():
             return self._fold(party, event, effects)
         before, told = balances(party), len(effects.out)
@@ -59,20 +68,22 @@ class IngestCore:
         self.audit.check(before, effects.out[told:], party)
         return refusal
 
-    def _fold(self, party: Party, event: Event, effects: Effects) -> Refusal | None:
-        if event.type in foreign.TYPES:
-            return foreign.fold(party, event, effects)
+    def _fold(self, party: Party, event: Event, effects: Effects) -> Refusal | Elsewhere | None:
         rule = RULES.get(event.type)
         if rule is None:
-            return _not_booked(event, effects)
+            return _not_booked(party, event, effects)
         if rule.own_source and event.source != OWN_SOURCE:
-            return Refusal("invalid", "only the ledger itself says this", "source")
+            return _NOT_OURS
         told: Any = event.data
         account = party.find(Account, told.account_id)
         is_new = account is None
         if account is None:
+            if event.follows:
+                return Elsewhere(party.id)
             creditor_id = getattr(told, "creditor_id", None) or DEFAULT.creditor_id
             account = Account(told.account_id, creditor_id)
+        elif account.moved_to:
+            return Elsewhere(account.moved_to)
         creditor = creditor_of(effects.shared, account.creditor_id, effects.now)
         ignored = self.audit.ignored
         ledger = Ledger(party, account, creditor, effects, event.time, ignored=ignored)
@@ -131,24 +142,24 @@ def _book(ledger: Ledger, rule: Rule, told: Any) -> Refusal | None:  # noqa: ANN
 
 def _finish(ledger: Ledger) -> None:
     """Put what is held to work where that was asked for, and close the book."""
+    if ledger.freed:
+        take_back(ledger)
     if ledger.sweep:
         credit_note.sweep(ledger)
         receipt.sweep(ledger)
+    if ledger.creditor.parents_pay and (ledger.sweep or ledger.freed):
+        pay_for_children(ledger)
     if ledger.account.merged_into:
         empty(ledger)
     close(ledger)
+    if ledger.creditor.parents_pay or ledger.account.reported_to:
+        report(ledger)
 
 
 def _ask_for_waiting(ledger: Ledger, rule: Rule, told: Fact) -> None:
     """Have at hand, before anything changes, what the events need that wait for this one."""
     party, account_id = ledger.party, ledger.account.account_id
-    brought: Iterable[tuple[str, str]] = ()
-    if rule.brings is not None:
-        kind, field = rule.brings
-        brought = ((kind, getattr(told, field)),)
-    elif isinstance(told, TransferArrived):
-        brought = arriving(told)
-    for kind, name in brought:
+    for kind, name in rule.brings(told) if rule.brings is not None else ():
         for note in waiting_for(party, account_id, kind, name):
             after, data = RULES[note.type], note.data
             ask_for(party, list(wanted_by(after, data)))
@@ -172,9 +183,21 @@ def _release(ledger: Ledger) -> None:
                 note.refused = f"{refusal.reason}: {refusal.detail}"
 
 
-def _not_booked(event: Event, effects: Effects) -> Refusal | None:
-    """Events that book nothing: some are not acted on yet, an opt-out concerns all accounts."""
+def _not_booked(party: Party, event: Event, effects: Effects) -> Refusal | Elsewhere | None:
+    """Events that book nothing here, but for an account that arrives; most are only passed on."""
+    if event.type in foreign.TYPES:
+        return foreign.fold(party, event, effects)
     told = event.data
+    if isinstance(told, AccountArrived):
+        if event.source != OWN_SOURCE:
+            return _NOT_OURS
+        moving.arrive(party, event, told, effects)
+        return None
+    account = party.find(Account, event.subject)
+    if account is None and event.follows:
+        return Elsewhere(party.id)
+    if account is not None and account.moved_to:
+        return Elsewhere(account.moved_to)
     if isinstance(told, ContactOptedOut | ContactComplained) and told.address:
         effects.broadcast(
             AddressSuppressed(

@@ -25,8 +25,11 @@ class Creditor:
 
     `allocation` says where cash goes of which nobody said what it is for ("never" is an older word
     for "source_only"). What is left of an item by money or credit, and is no more than the small
-    balance, is written off. Cash whose payer is not known waits on `suspense_account`. `holidays`
-    are the days, besides those in `weekend`, on which the creditor does not work.
+    balance, is written off. Cash whose payer is not known waits on `suspense_account`. With
+    `parents_pay` a parent's cash without a purpose pays for its children, once it pays for nothing
+    of its own. `holidays`
+    are the days, besides those in `weekend`, on which the creditor does not work. No date is moved
+    by them: a due date on a Sunday is overdue on Monday (see `NO_EFFECT`).
     """
 
     creditor_id: str
@@ -41,6 +44,7 @@ class Creditor:
     ] = "oldest_due"
     country: str = ""
     suspense_account: str = ""
+    parents_pay: bool = False
     weekend: tuple[Weekday, ...] = ("saturday", "sunday")
     holidays: tuple[date, ...] = ()
 
@@ -154,6 +158,12 @@ def faults(document: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def without_effect(document: Mapping[str, Any]) -> list[str]:
+    """The fields of a sound configuration that are checked and kept, and have no effect yet."""
+    rows = _CREDITORS.validate_python(document.get("creditors"))
+    return sorted({name for row in rows.values() for name in row if name in NO_EFFECT})
+
+
 def _words(where: str, error: ErrorDetails) -> str:
     return f"{'.'.join([where, *map(str, error['loc'])])}: {error['msg']}"
 
@@ -195,6 +205,11 @@ def _check_grace(creditor: Creditor) -> None:
         raise ValueError("it is below 0")
 
 
+def _check_weekend(creditor: Creditor) -> None:
+    if len(set(creditor.weekend)) == _DAYS_OF_A_WEEK:
+        raise ValueError("no day of the week is left to work on")
+
+
 def _check_country(creditor: Creditor) -> None:
     if creditor.country:
         try:
@@ -215,6 +230,11 @@ _CHECKS: Final[Mapping[str, Callable[[Creditor], object]]] = {
     "grace_days": _check_grace,
     "time_zone": _check_zone,
     "country": _check_country,
+    "weekend": _check_weekend,
 }
+NO_EFFECT: Final = frozenset({"country", "grace_days", "holidays", "weekend"})
+"""What the ledger has no use for: it counts every day, and knows no grace. It is for those who
+decide on contacts, who take grace from the policy and the account, and know no calendar yet."""
+_DAYS_OF_A_WEEK: Final = 7
 KNOWN: Final = frozenset(field.name for field in fields(Creditor)) - {"creditor_id"}
 """The fields that a creditor's configuration may have."""

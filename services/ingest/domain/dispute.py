@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from typing_extensions import override
 
@@ -13,6 +13,8 @@ from shared.core import Document, Refusal
 from shared.events import ledger as facts
 from shared.events.billing import DisputeOpened, DisputeResolved
 from shared.money import MoneyError, minor, text
+
+Outcome = Literal["accepted", "partly", "rejected", "withdrawn"]
 
 
 @dataclass(slots=True)
@@ -106,6 +108,14 @@ def resolve(ledger: Ledger, told: DisputeResolved) -> Refusal | None:
         return Refusal("conflict", "the dispute was resolved otherwise before", "dispute_id")
     dispute.resolved = ledger.digest
     ledger.party.keep(dispute)
+    tell_resolved(ledger, dispute, told.outcome, told.resolved_on)
+    return None
+
+
+def tell_resolved(
+    ledger: Ledger, dispute: Dispute, outcome: Outcome, on: date, *, moved: bool = False
+) -> None:
+    """Tell that it is settled; `moved`: that it goes on under another party."""
     fact = facts.DisputeResolved(
         account_id=dispute.account_id,
         creditor_id=ledger.account.creditor_id,
@@ -113,12 +123,12 @@ def resolve(ledger: Ledger, told: DisputeResolved) -> Refusal | None:
         invoice_id=dispute.invoice_id,
         currency=dispute.currency,
         amount=dispute.amount,
-        outcome=told.outcome,
+        outcome=outcome,
         opened_on=dispute.opened_on,
-        resolved_on=told.resolved_on,
+        resolved_on=on,
+        moved=moved,
     )
     ledger.emit(fact, dispute.dispute_id)
-    return None
 
 
 def _items(invoice: Invoice) -> list[str]:
@@ -134,16 +144,22 @@ def _announce(ledger: Ledger, dispute: Dispute, *, currency: str, item_ids: list
     dispute.item_ids = item_ids
     ledger.party.keep(dispute)
     ledger.came.append(("dispute", dispute.dispute_id))
+    tell_opened(ledger, dispute)
+
+
+def tell_opened(ledger: Ledger, dispute: Dispute, *, moved: bool = False) -> None:
+    """Tell that the debtor objects; `moved`: that it goes on here from another party."""
     fact = facts.DisputeOpened(
         account_id=dispute.account_id,
         creditor_id=ledger.account.creditor_id,
         dispute_id=dispute.dispute_id,
         invoice_id=dispute.invoice_id,
-        item_ids=tuple(item_ids),
-        currency=currency,
+        item_ids=tuple(dispute.item_ids or ()),
+        currency=dispute.currency,
         amount=dispute.amount,
         reason_code=dispute.reason_code,
         in_writing=dispute.in_writing,
         opened_on=dispute.opened_on,
+        moved=moved,
     )
     ledger.emit(fact, dispute.dispute_id)

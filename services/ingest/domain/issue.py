@@ -1,5 +1,6 @@
 """Issuing: an invoice comes, and with it what had been waiting for it."""
 
+from collections.abc import Iterator
 from datetime import date
 
 from services.ingest.domain import credit, dispute, receipt
@@ -10,7 +11,7 @@ from services.ingest.domain.ledger import Ledger
 from shared.core import Refusal
 from shared.events import ledger as facts
 from shared.events.billing import Installment as Part
-from shared.events.billing import InvoiceIssued, Opening
+from shared.events.billing import InvoiceAmended, InvoiceIssued, Opening
 from shared.money import minor, text
 
 
@@ -55,6 +56,15 @@ def issue(ledger: Ledger, told: InvoiceIssued) -> Refusal | None:
     return None
 
 
+def brought_by(told: InvoiceIssued | InvoiceAmended) -> Iterator[tuple[str, str]]:
+    """What others may be waiting for that is new: the invoice, and instalments by their own ids."""
+    if isinstance(told, InvoiceIssued):
+        yield "invoice", told.invoice_id
+    for part in told.installments or ():
+        if part.item_id != told.invoice_id:
+            yield "invoice", part.item_id
+
+
 def taken_id(ledger: Ledger, invoice_id: str, parts: tuple[Part, ...]) -> Refusal | None:
     """Refuse instalments whose ids belong to another invoice of the account."""
     for number, part in enumerate(parts):
@@ -73,6 +83,7 @@ def claim(ledger: Ledger, invoice: Invoice, item_id: str) -> None:
     ledger.party.keep(
         Installment(account_id=invoice.account_id, item_id=item_id, invoice_id=invoice.invoice_id)
     )
+    ledger.came.append(("invoice", item_id))
 
 
 def new_item(item_id: str, *, due_on: date, amount: int, from_on: date) -> Item:

@@ -45,14 +45,15 @@ class Ledger:
 
     `digest` is that of what is being booked now, `own_id` its business id ("" if it has none).
 
-    `sweep` asks for cash held without a purpose to be put to work, once the event is booked.
+    `sweep` asks for cash held without a purpose to be put to work, once the event is booked;
+    `freed` says that more came to be held.
     `came` lists what others may be waiting for: (kind, id). `ignored` counts what changed nothing
     because the ledger knew better, by what it was.
     """
 
     __slots__ = (
-        "_emitted", "account", "came", "creditor", "digest", "effects", "ignored", "own_id",
-        "party", "sweep", "time", "touched",
+        "_emitted", "account", "came", "creditor", "digest", "effects", "freed", "ignored",
+        "own_id", "party", "sweep", "time", "touched",
     )  # fmt: skip
 
     def __init__(
@@ -63,7 +64,7 @@ class Ledger:
         effects: Effects,
         time: datetime,
         *,
-        ignored: Counter[str],
+        ignored: Counter[str] | None = None,
     ) -> None:
         """Open the book of `account`; facts will bear `time`."""
         self.party = party
@@ -73,8 +74,9 @@ class Ledger:
         self.time = time
         self.digest = ""
         self.own_id = ""
-        self.ignored = ignored
+        self.ignored = Counter() if ignored is None else ignored
         self.sweep = False
+        self.freed = False
         self.came: list[tuple[str, str]] = []
         self.touched: dict[tuple[str, str], Touch] = {}
         self._emitted: dict[tuple[str, str], int] = {}
@@ -152,6 +154,8 @@ class Ledger:
         It is not part of the receivable.
         """
         source.held.append(Held(on, amount, self.effects.now))
+        if amount > 0:
+            self.freed = True
         return facts.Entry(
             kind=kind, amount=text(amount, source.currency), effective_on=on, invoice_id=invoice_id
         )

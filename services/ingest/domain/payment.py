@@ -57,6 +57,12 @@ class Payment(Document):
     home_id: str = ""
     """The account on which it was received, if it came from there by a transfer."""
     sent: list[Sent] = field(default_factory=list)
+    parts: dict[str, str] = field(default_factory=dict)
+    """The parts that it came in, where it did: their ids, each with its digest."""
+    meant: dict[str, int] = field(default_factory=dict)
+    """What of it is for invoices of other accounts, by account, as told last."""
+    given: dict[str, int] = field(default_factory=dict)
+    """What of that has gone there."""
 
     @property
     @override

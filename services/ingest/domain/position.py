@@ -50,7 +50,7 @@ def position(
     *,
     known_at: datetime | None = None,
 ) -> Position | None:
-    """The position at the end of `day`; None for an account that the party does not have.
+    """The position at the end of `day`; None for an account that the party has not (any more).
 
     It is the sum of the entries that are effective by then: all of them, or with `known_at` those
     that had been taken when the clock ticked that moment. For the latest day `party` needs only
@@ -58,7 +58,7 @@ def position(
     `shared` has the creditors' configuration, of which the newest counts.
     """
     account = party.find(Account, account_id)
-    if account is None:
+    if account is None or account.moved_to:
         return None
     creditor = creditor_of(shared, account.creditor_id, FOR_EVER) if shared else DEFAULT
     items: list[OpenItem] = []

@@ -56,9 +56,6 @@ def _unsound(
     left = source.amount
     for number, (part, given) in enumerate(zip(parts, told.allocations, strict=True)):
         where = f"allocations.{number}"
-        if given.account_id not in (None, told.account_id):
-            why = "an invoice of another account is named when the payment comes, not later"
-            return Refusal("not_yet_supported", why, f"{where}.account_id", redrivable=True)
         if isinstance(source, CreditNote) and (given.deductions or given.payment_amount):
             return Refusal("invalid", "a credit note has no deductions and one currency", where)
         name = "payment_amount" if part.payment_amount else "amount"
@@ -66,9 +63,14 @@ def _unsound(
             left -= minor(part.payment_amount or part.amount, source.currency)
         except MoneyError as fault:
             return Refusal("invalid", str(fault), f"{where}.{name}")
-        if left < 0:
+        if left < 0 and not _comes_in_parts(source):
             return Refusal("invalid", "more than there is of it", f"{where}.{name}")
     return receipt.unpriced(ledger, parts, source.currency)
+
+
+def _comes_in_parts(source: Source) -> bool:
+    """Whether cash may yet come: what another account received comes when it can."""
+    return isinstance(source, Payment) and bool(source.home_id)
 
 
 def _replace(ledger: Ledger, source: Source, parts: list[Told], on: date) -> None:

@@ -8,16 +8,19 @@ from services.ingest.domain.allocation_rule import Found, open_items
 from services.ingest.domain.invoice import Invoice
 from services.ingest.domain.ledger import Ledger
 from services.ingest.domain.paying import as_told, by_rule
-from services.ingest.domain.payment import Payment
+from services.ingest.domain.payment import NEVER_TOLD, Payment
 from shared.core import Refusal
 from shared.events import ledger as facts
 from shared.events.billing import PaymentReceived
-from shared.money import MoneyError, minor, text
+from shared.money import MoneyError, minor
 
 
 def receive(ledger: Ledger, told: PaymentReceived) -> Refusal | None:
     """Book a payment: as told, else oldest due first; what finds no item is held."""
-    known = ledger.find(Payment, told.payment_id)
+    name = told.part_of or told.payment_id
+    known = ledger.find(Payment, name)
+    if known is not None and told.part_of is not None:
+        return _receive_more(ledger, known, told)
     if known is not None:
         if known.digest == ledger.digest:
             return None
@@ -25,7 +28,7 @@ def receive(ledger: Ledger, told: PaymentReceived) -> Refusal | None:
     amount = minor(told.amount, told.currency)
     payment = Payment(
         account_id=told.account_id,
-        payment_id=told.payment_id,
+        payment_id=name,
         digest=ledger.digest,
         currency=told.currency,
         amount=amount,
@@ -34,12 +37,9 @@ def receive(ledger: Ledger, told: PaymentReceived) -> Refusal | None:
         by_rule=not told.allocations,
         held_on=told.received_on,
         method=told.method or "",
+        parts={told.payment_id: ledger.digest} if told.part_of else {},
     )
-    parts = [
-        Told.of(part)
-        for part in told.allocations or ()
-        if part.account_id in (None, told.account_id)
-    ]
+    parts = _own_parts(told)
     if (refusal := unpriced(ledger, parts, payment.currency)) is not None:
         return refusal
     payment.waiting = parts
@@ -51,6 +51,42 @@ def receive(ledger: Ledger, told: PaymentReceived) -> Refusal | None:
     if payment.unapplied:
         tell_held(ledger, payment, payment.unapplied, told.received_on, told.reference or "")
     ledger.came.append(("payment", payment.payment_id))
+    return None
+
+
+def _own_parts(told: PaymentReceived) -> list[Told]:
+    """What a payment is told to be for on its own account."""
+    return [
+        Told.of(part)
+        for part in told.allocations or ()
+        if part.account_id in (None, told.account_id)
+    ]
+
+
+def _receive_more(ledger: Ledger, payment: Payment, told: PaymentReceived) -> Refusal | None:
+    """Book one more part of a payment: it is one payment, of which there is more now."""
+    before = payment.parts.get(told.payment_id)
+    if before is not None or not payment.parts:
+        if before == ledger.digest:
+            return None
+        return Refusal("conflict", "this payment came before with other content", "payment_id")
+    if told.currency != payment.currency:
+        return Refusal("invalid", f"the payment is in {payment.currency}", "currency")
+    parts = _own_parts(told)
+    if (refusal := unpriced(ledger, parts, payment.currency)) is not None:
+        return refusal
+    amount = minor(told.amount, told.currency)
+    payment.parts[told.payment_id] = ledger.digest
+    payment.amount += amount
+    payment.unapplied += amount
+    payment.held_on = max(payment.held_on, told.received_on)
+    payment.by_rule = payment.by_rule and not told.allocations
+    if payment.version == NEVER_TOLD:
+        payment.waiting = [*payment.waiting, *parts]
+    ledger.party.keep(payment)
+    tell_held(ledger, payment, amount, payment.held_on, told.reference or "")
+    resume(ledger, payment)
+    ledger.sweep = True
     return None
 
 
@@ -119,13 +155,20 @@ def _held(ledger: Ledger) -> list[Payment]:
 def tell_held(ledger: Ledger, payment: Payment, amount: int, on: date, reference: str = "") -> None:
     """Book and tell that cash came to be held; `payment.unapplied` is the caller's."""
     entry = ledger.hold("unapplied_cash", payment, amount, on)
+    tell_unapplied(ledger, payment, entry, reference)
+
+
+def tell_unapplied(
+    ledger: Ledger, payment: Payment, entry: facts.Entry, reference: str = ""
+) -> None:
+    """Tell of an entry by which cash came to be held."""
     fact = facts.PaymentUnapplied(
         account_id=payment.account_id,
         creditor_id=ledger.account.creditor_id,
         currency=payment.currency,
         entries=(entry,),
         payment_id=payment.payment_id,
-        amount=text(amount, payment.currency),
+        amount=entry.amount,
         received_on=payment.received_on,
         reference=reference,
     )

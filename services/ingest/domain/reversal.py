@@ -71,6 +71,7 @@ def ask_for_applied(ledger: Ledger, applied: Sequence[Application | Told]) -> No
 def reverse(ledger: Ledger, told: PaymentReversed) -> Refusal | None:
     """Take a payment back, all of it or `amount`: first what is held, then the latest items.
 
+    An amount in another currency is no part that could be told from the whole: then all of it is.
     Items reopen with the due date they have; the deductions on an item come back with the last
     of its cash, and what the cash had recovered is written off again. No more is taken back than
     is there.
@@ -85,7 +86,9 @@ def reverse(ledger: Ledger, told: PaymentReversed) -> Refusal | None:
         wait(ledger, told, kind="payment", needed=told.payment_id, on=told.reversed_on)
         return None
     try:
-        asked = payment.amount if told.amount is None else minor(told.amount, payment.currency)
+        asked = payment.amount
+        if told.amount is not None and told.currency in (None, payment.currency):
+            asked = minor(told.amount, payment.currency)
     except MoneyError as fault:
         return Refusal("invalid", str(fault), "amount")
     ask_for_applied(ledger, [*payment.applied, *payment.waiting])

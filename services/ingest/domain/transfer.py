@@ -143,7 +143,13 @@ def send_item(ledger: Ledger, route: Route, invoice: Invoice, item: Item, amount
 
 
 def send_cash(
-    ledger: Ledger, route: Route, payment: Payment, amount: int, told: list[Told] | None = None
+    ledger: Ledger,
+    route: Route,
+    payment: Payment,
+    amount: int,
+    told: list[Told] | None = None,
+    *,
+    from_parent: bool = False,
 ) -> None:
     """Move held cash to another account, with what it is told to be for (`told`: only that)."""
     since = max(route.on, payment.held_on)
@@ -170,6 +176,7 @@ def send_cash(
             received_on=payment.received_on,
             method=payment.method,
             by_rule=payment.by_rule or not told,
+            from_parent=from_parent,
             allocations=tuple(part.told() for part in told if part.is_above_zero),
         ),
     )

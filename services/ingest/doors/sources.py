@@ -23,11 +23,18 @@ from pydantic import (
 from shared.core import Event, Refusal
 from shared.events import BILLING, COMMANDS, OUTCOMES
 from shared.events.billing import ConfigPublished, ReferenceBound, ReferenceTold
-from shared.events.billing.transfer import AccountAbsorbed, TransferArrived
+from shared.events.billing.transfer import (
+    AccountAbsorbed,
+    AccountArrived,
+    ChildOwed,
+    TransferArrived,
+)
 from shared.events.fields import Id, TimeZone
 
 Part = Literal["billing", "commands", "outcomes", "config"]
-OURS: Final = frozenset({TransferArrived.type, AccountAbsorbed.type})
+OURS: Final = frozenset(
+    {TransferArrived.type, AccountAbsorbed.type, AccountArrived.type, ChildOwed.type}
+)
 """What only ingest itself tells, from one partition to another."""
 PARTS: Final[Mapping[Part, frozenset[str]]] = {
     "billing": frozenset(BILLING) - {ConfigPublished.type} - OURS,

@@ -104,11 +104,15 @@ def _overdue(page: Page, fact: InvoiceOverdue) -> None:
 
 
 def _dispute_opened(page: Page, fact: DisputeOpened) -> None:
+    if fact.moved:
+        return  # it was counted where it was opened
     amount = minor(fact.amount, fact.currency) if fact.amount else 0
     page.sum("dispute", fact.currency, fact.opened_on, "opened", amount)
 
 
 def _dispute_resolved(page: Page, fact: DisputeResolved) -> None:
+    if fact.moved:
+        return
     amount = minor(fact.amount, fact.currency) if fact.amount else 0
     cell = f"resolved|{fact.resolved_on.isoformat()}|{fact.outcome}"
     page.sum("dispute", fact.currency, fact.opened_on, cell, amount)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from services.outreach.domain import balances
 from services.outreach.domain.account import Account, Profile
 from services.outreach.domain.agenda import replan
+from services.outreach.domain.departure import leave
 from services.outreach.domain.docket import Docket
 from services.outreach.domain.holds import find_hold, release_hold
 from services.outreach.domain.objections import (
@@ -100,6 +101,7 @@ _moved = _with_account(balances.moved)
 
 HANDLERS: Final[dict[str, Callable[[Docket, Any], None]]] = {
     ledger.AccountChanged.type: _changed,
+    ledger.AccountLeft.type: _with_account(leave),
     AccountScored.type: _scored,
     ledger.InvoiceOpened.type: _with_account(balances.opened),
     ledger.InvoiceOverdue.type: _with_account(balances.overdue),

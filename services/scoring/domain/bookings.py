@@ -120,7 +120,7 @@ def _dispute_opened(behaviour: Behaviour, fact: DisputeOpened) -> None:
 
 
 def _dispute_resolved(behaviour: Behaviour, fact: DisputeResolved) -> None:
-    behaviour.objection_ended(fact.dispute_id, lost=fact.outcome in LOST)
+    behaviour.objection_ended(fact.dispute_id, lost=fact.outcome in LOST and not fact.moved)
 
 
 def _day_of(fact: ItemState, past_due_days: int) -> date:

@@ -38,19 +38,25 @@ from shared.events.billing.payment import (
     PaymentReinstated,
     PaymentReversed,
     PaymentScheduled,
+    RefundReversed,
 )
 from shared.events.billing.reference import ReferenceBound, ReferenceTold
 from shared.events.billing.transfer import (
     AccountAbsorbed,
+    AccountArrived,
     ArrivingCash,
     ArrivingCredit,
     ArrivingItem,
+    ChildOwed,
     Kind,
+    OwedItem,
+    Received,
     TransferArrived,
 )
 
 __all__ = [
     "AccountAbsorbed",
+    "AccountArrived",
     "AccountMerged",
     "AccountProfile",
     "AccountUpdated",
@@ -60,6 +66,7 @@ __all__ = [
     "ArrivingCredit",
     "ArrivingItem",
     "Channel",
+    "ChildOwed",
     "ConfigPublished",
     "Consent",
     "Contact",
@@ -81,6 +88,7 @@ __all__ = [
     "ItemTransferred",
     "Kind",
     "Opening",
+    "OwedItem",
     "PaymentAllocated",
     "PaymentFailed",
     "PaymentReceived",
@@ -89,8 +97,10 @@ __all__ = [
     "PaymentReversed",
     "PaymentScheduled",
     "Postal",
+    "Received",
     "ReferenceBound",
     "ReferenceTold",
+    "RefundReversed",
     "SourceCompleted",
     "Status",
     "TransferArrived",

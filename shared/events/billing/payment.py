@@ -47,6 +47,9 @@ class PaymentReceived(Told, type="billing.payment.received.v1"):
 
     account_id: Id
     payment_id: Id
+    part_of: Id | None = None
+    """The payment that this is a part of, where a source tells one payment in several parts (for
+    each invoice one). Whoever names that payment later means all of it."""
     amount: Amount
     currency: Currency
     received_on: BusinessDate
@@ -95,6 +98,8 @@ class PaymentReversed(Told, type="billing.payment.reversed.v1"):
     reversal_id: Id
     payment_id: Id
     amount: Amount | None = None
+    currency: Currency | None = None
+    """Of the amount, where it may be another than the payment's: then all of it is taken back."""
     reversed_on: BusinessDate
     reason: Literal["chargeback", "bounced", "error"]
 
@@ -123,6 +128,14 @@ class PaymentRefunded(Told, type="billing.payment.refunded.v1"):
     def _fits(self) -> "PaymentRefunded":
         check_places(self, self.currency, "amount", amount=self.amount)
         return self
+
+
+class RefundReversed(Told, type="billing.refund.reversed.v1"):
+    """The money of a refund came back to the creditor: it never reached the payer."""
+
+    account_id: Id
+    refund_id: Id
+    reversed_on: BusinessDate
 
 
 class PaymentScheduled(Told, type="billing.payment.scheduled.v1"):

@@ -1,4 +1,4 @@
-"""What one account's books send to another's: the second leg of a transfer or a merger.
+"""What one account's books send to another's: the second leg of a transfer, merger or move.
 
 Ingest writes these to itself. Each is self-contained, and its id follows from its cause, so that it
 is booked once, wherever the other account lives.
@@ -15,8 +15,10 @@ from shared.events.fields import (
     Currency,
     Id,
     Label,
+    Number,
     Part,
     Told,
+    Total,
     Url,
     refuse,
 )
@@ -53,6 +55,8 @@ class ArrivingCash(Part):
     method: Label = ""
     by_rule: bool = True
     """Whether nobody said what it is for."""
+    from_parent: bool = False
+    """Whether a parent pays for its child with it, by the creditor's rule."""
     allocations: tuple[Allocation, ...] = ()
 
 
@@ -84,6 +88,40 @@ class TransferArrived(Told, type="billing.transfer.arrived.v1"):
         return self
 
 
+class OwedItem(Part):
+    """What is open of an item of a child."""
+
+    item_id: Id
+    invoice_id: Id
+    issued_on: BusinessDate
+    due_on: BusinessDate
+    currency: Currency
+    amount: Amount
+
+
+class Received(Part):
+    """An amount of one currency."""
+
+    currency: Currency
+    amount: Total
+
+
+class ChildOwed(Told, type="billing.child.owed.v1"):
+    """What a child owes, for its parent, whose cash without a purpose may pay for it."""
+
+    account_id: Id
+    """The parent."""
+    child_id: Id
+    number: Number
+    """Grows with each report of the child: an older one is no news."""
+    creditor_id: Id
+    received: tuple[Received, ...] = ()
+    """What it has had of this parent's cash so far: what is not in it is on its way."""
+    items: tuple[OwedItem, ...] = ()
+    leaves: bool = False
+    """Whether it has another parent from now on, or none."""
+
+
 class AccountAbsorbed(Told, type="billing.account.absorbed.v1"):
     """All that these accounts have or will be told is this account's from now on."""
 
@@ -91,3 +129,23 @@ class AccountAbsorbed(Told, type="billing.account.absorbed.v1"):
     absorbed: tuple[Id, ...]
     """The account that was merged, and those that had been merged into it before."""
     merged_on: BusinessDate
+
+
+class AccountArrived(Told, type="billing.account.arrived.v1"):
+    """An account left another party, and is this one's now: a piece of its books.
+
+    It is for the party that its key names, wherever the account is bound, and so has no subject.
+    """
+
+    arrived_id: Id
+    """The account."""
+    party_id: Id
+    from_party_id: Id
+    number: Number
+    """How often the account has moved, this time included."""
+    moved_on: BusinessDate
+    part: Number
+    parts: Number
+    """This piece, from 0, of so many: it can be read once all of them are there."""
+    content: str
+    """Part of the account's documents: one to a line, its kind and its JSON."""

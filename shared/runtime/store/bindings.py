@@ -1,4 +1,7 @@
-"""Which party and creditor an account belongs to: fixed by whoever says so first."""
+"""Which party and creditor an account belongs to: whoever says so first, and then its moves.
+
+A move is written with all else that a batch changes (`statements`).
+"""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -44,7 +47,10 @@ async def _find(bindings: AgnosticCollection[Json], accounts: Iterable[str]) -> 
     if not names:
         return {}
     found = await bindings.find({"_id": {"$in": names}}).batch_size(_AT_ONCE).to_list(None)
-    return {b["_id"]: Binding(party=b["party"], creditor=b["creditor"]) for b in found}
+    return {
+        b["_id"]: Binding(party=b["party"], creditor=b["creditor"], number=b.get("number", 0))
+        for b in found
+    }
 
 
 async def _insert(bindings: AgnosticCollection[Json], new: Mapping[str, Binding]) -> set[str]:

@@ -20,6 +20,8 @@ Step = tuple[str, str]
 STEPS: Final[tuple[Step, ...]] = (
     ("insert", "documents"),
     ("update", "documents"),
+    ("delete", "documents"),
+    ("update", "bindings"),
     ("update", "parties"),
     ("update", "cells"),
     ("insert", "taken"),
@@ -56,6 +58,20 @@ def encode(write: WriteSet) -> Statements:
     by_step: dict[Step, list[Any]] = {
         ("insert", "documents"): [_new_row(row, partition) for row in write.rows if row.new],
         ("update", "documents"): [_row(row, partition) for row in write.rows if not row.new],
+        ("delete", "documents"): [
+            {"q": {"_id": row_id(place(party, partition), prefix, key)}, "limit": 1}
+            for party, prefix, key in write.gone
+        ],
+        ("update", "bindings"): [
+            {
+                "q": {
+                    "_id": account,
+                    "$or": [{"number": {"$lt": number}}, {"number": {"$exists": False}}],
+                },
+                "u": {"$set": {"party": party, "number": number}},
+            }
+            for account, (party, number) in write.rebound.items()
+        ],
         ("update", "parties"): _parties(write),
         ("update", "cells"): _cells(write),
         ("insert", "taken"): [{"_id": name, "h": digest} for name, digest in write.taken.items()],
@@ -115,6 +131,8 @@ def _chunks(statements: list[Any], weigh: Callable[[Any], int] | None) -> Iterat
 
 
 def _row_weight(statement: Json) -> int:
+    if "limit" in statement:
+        return _SMALL_BYTES
     text: str = statement["d"] if "d" in statement else statement["u"]["$set"]["d"]
     return 4 * len(text) + _SMALL_BYTES
 

@@ -14,7 +14,15 @@ from typing_extensions import override
 from shared.line.ports import Acquired, Binding, Committed, Row, Unavailable, WriteSet
 from shared.runtime.store.bindings import bind
 from shared.runtime.store.client import answers
-from shared.runtime.store.names import Json, micros, moment, place, row_id, row_of
+from shared.runtime.store.names import (
+    Json,
+    micros,
+    moment,
+    place,
+    row_id,
+    row_of,
+    starting_with,
+)
 from shared.runtime.store.reader import MongoReader
 from shared.runtime.store.schema import make_collections
 from shared.runtime.store.statements import encode
@@ -81,20 +89,30 @@ class MongoStore(MongoReader):
             await self._database.cursors.update_many(ours, {"$unset": {"lsid": "", "owner": ""}})
 
     async def load(self, parties: Iterable[str], keys: Iterable[tuple[str, str, str]]) -> list[Row]:
-        """All open rows of `parties`, and the rows (party, prefix, key) named in `keys`, once."""
+        """All open rows of `parties`, and the rows (party, prefix, key) named in `keys`, once.
+
+        A key with neither prefix nor key is all that the party has.
+        """
         places = [place(party, 0) for party in parties if party]
-        names = [row_id(place(party, 0), prefix, key) for party, prefix, key in keys]
+        names, wholes = list[str](), list[Json]()
+        for party, prefix, key in keys:
+            where = place(party, 0)
+            if prefix:
+                names.append(row_id(where, prefix, key))
+            else:  # a range that an index can serve; it may have rows of a party of a longer name
+                wholes.append({"_id": starting_with(row_id(where, "", "")[:-1]), "y": where})
+        wanted: Json = {"_id": {"$in": names}}
         with answers():
             of_parties, named = await asyncio.gather(
                 self._rows({"y": {"$in": places}, "o": True}, places),
-                self._rows({"_id": {"$in": names}}, names),
+                self._rows({"$or": [wanted, *wholes]} if wholes else wanted, names or wholes),
             )
         if of_parties and named:
             seen = {document["_id"] for document in of_parties}
             of_parties += [document for document in named if document["_id"] not in seen]
         return [row_of(document) for document in of_parties or named]
 
-    async def _rows(self, wanted: Json, names: list[str]) -> list[Json]:
+    async def _rows(self, wanted: Json, names: Sequence[object]) -> list[Json]:
         if not names:
             return []
         fields = {"d": True, "o": True}

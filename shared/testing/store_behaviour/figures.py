@@ -125,6 +125,24 @@ async def a_race_to_bind_has_one_winner(open_store: OpenStore) -> None:
         expect({account: known[account] for account in bindings}, bindings)
 
 
+async def an_account_is_bound_anew_by_its_latest_move(open_store: OpenStore) -> None:
+    """A move binds an account to another party; an earlier one that comes late does not."""
+    store = await open_store()
+    (write,) = await owned(store, 0)
+    await store.bind({"a": Binding("party-1", "creditor"), "b": Binding("party-1", "creditor")})
+    found = []
+    for number, party in ((1, "party-2"), (3, "party-4"), (2, "party-3")):
+        write.rebound = {"a": (party, number), "stranger": (party, number)}
+        await store.commit([write])
+        write = after(write.cursor)
+        found.append(await store.bind({"a": None, "b": None, "stranger": None}))
+
+    second, fourth = Binding("party-2", "creditor", 1), Binding("party-4", "creditor", 3)
+    expect([second, fourth, fourth], [bound["a"] for bound in found])
+    expect([{"a", "b"}] * 3, [set(bound) for bound in found])
+    expect(Binding("party-1", "creditor"), found[-1]["b"])
+
+
 BEHAVIOURS = (
     cells_add_up_exactly,
     a_cell_is_kept_per_partition,
@@ -134,4 +152,5 @@ BEHAVIOURS = (
     one_id_in_two_sets_of_a_commit_keeps_both_sets,
     an_account_is_bound_by_its_first,
     a_race_to_bind_has_one_winner,
+    an_account_is_bound_anew_by_its_latest_move,
 )

@@ -36,6 +36,45 @@ async def open_rows_come_with_their_party(open_store: OpenStore) -> None:
     expect([], await store.load([], []))
 
 
+async def a_party_is_loaded_whole(open_store: OpenStore) -> None:
+    """Named by neither prefix nor key: all it has, settled too, and nothing of another's."""
+    store = await open_store()
+    (write,) = await owned(store, 0)
+    names = tuple(dict.fromkeys(("a", *HOSTILE)))
+    write.rows = [
+        item(party, key, settled=settled)
+        for party in names
+        for key, settled in (("open", False), ("settled", True))
+    ]
+    await store.commit([write])
+
+    for party in names:
+        found = await store.load([], [(party, "", "")])
+        both = await store.load(["a"], [(party, "", ""), ("a", "item", "settled")])
+
+        expect({(party, "open"), (party, "settled")}, {(row.party, row.key) for row in found})
+        expect(2 if party == "a" else 4, len(both))
+
+
+async def rows_are_removed(open_store: OpenStore) -> None:
+    """What is gone is not there any more, alone or with its party, and may come again."""
+    store = await open_store()
+    (write,) = await owned(store, 0)
+    write.rows = [item("a", "1"), item("a", "2", settled=True), item("b", "1")]
+    await store.commit([write])
+    write = after(write.cursor)
+    write.gone = [("a", "item", "1"), ("a", "item", "2"), ("a", "item", "none")]
+    await store.commit([write])
+
+    gone = await store.load(["a", "b"], [("a", "", ""), ("a", "item", "2")])
+    write = after(write.cursor)
+    write.rows = [item("a", "1", "again", new=True)]
+    await store.commit([write])
+
+    expect([item("b", "1")], gone)
+    expect(["again"], [row.text for row in await store.load(["a"], [])])
+
+
 async def a_row_is_replaced_and_settles(open_store: OpenStore) -> None:
     """The last text is what is stored; what settles is loaded no more, and may open again."""
     store = await open_store()
@@ -254,6 +293,8 @@ async def a_party_is_unparked(open_store: OpenStore) -> None:
 
 BEHAVIOURS = (
     open_rows_come_with_their_party,
+    a_party_is_loaded_whole,
+    rows_are_removed,
     a_row_is_replaced_and_settles,
     new_is_a_hint_and_no_promise,
     shared_rows_belong_to_their_partition,

@@ -46,6 +46,15 @@ def test_a_sound_file_is_said_to_be_sound(tmp_path: Path) -> None:
     assert (0, True) == (code, "2 sound: acme, beta" in said)
 
 
+def test_what_nobody_acts_on_is_said(tmp_path: Path) -> None:
+    """Fields that would change nothing are no faults, but nobody should rely on them."""
+    _, said = run(tmp_path, SOUND, "check")
+    _, other = run(tmp_path, "creditors: {acme: {currency: GBP}}", "check")
+
+    assert "kept, without effect yet: country, grace_days, holidays, weekend" in said
+    assert "without effect" not in other
+
+
 def test_the_example_in_the_manual_is_sound(tmp_path: Path) -> None:
     """docs/ledger.md shows a file that may be copied."""
     manual = Path(__file__).parents[3] / "docs" / "ledger.md"
@@ -57,6 +66,10 @@ def test_the_example_in_the_manual_is_sound(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
+        (
+            "weekend: [monday, tuesday, wednesday, thursday, friday, saturday, sunday]",
+            "creditors.acme.weekend: no day of the week is left to work on",
+        ),
         ("buckets: [1-30, 32+]", "creditors.acme.buckets: bucket '32+' leaves a gap before it"),
         ("buckets: [1-30, 30+]", "creditors.acme.buckets: bucket '30+' overlaps the one before"),
         ("buckets: [1-30]", "creditors.acme.buckets: bucket '1-30': the last one, and no other"),

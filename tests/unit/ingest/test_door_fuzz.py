@@ -12,14 +12,18 @@ from typing import Final
 
 import pytest
 
+from services.command.source_lists import of_file
 from services.ingest.doors.checking import check
 from services.ingest.doors.sources import UNAUTHORIZED, Source
 from services.ingest.doors.webhooks import retell
+from services.ingest.wiring import WIRING
 from shared import envelope
 from shared.cli.importing import FileError, MappingError, read_file
 from shared.cli.importing.camt import Known, read_statements
 from shared.cli.importing.mapping import built_in
 from shared.core import REFUSALS, Event, Refusal
+from shared.line.arrivals import BROADCAST, FOLLOWS, arrive, dead_letter
+from shared.topics import BILLING_EVENTS
 from tests.unit.ingest.hostile import bytes_of, headers_of, mutated
 from tests.unit.ingest.test_camt import balance, detail, entry, invoice, statement
 from tests.unit.ingest.webhook_payloads import (
@@ -94,26 +98,29 @@ def test_webhooks(kind: str) -> None:
     assert {"taken", "invalid", "malformed", UNAUTHORIZED} <= set(found), found
 
 
+SINGLE: Final = (
+    "application/cloudevents+json",
+    "application/json",
+    "text/plain",
+    "APPLICATION/CLOUDEVENTS",
+    "",
+)
+BATCH: Final = ("application/cloudevents-batch+json; charset=utf-8",)
+
+
+@pytest.mark.parametrize("kinds", [SINGLE, BATCH], ids=["single", "batch"])
 @pytest.mark.timeout(900)
-def test_cloudevents() -> None:
-    """Single, structured, binary and in batches; and content types that say otherwise."""
-    random = Random("events")
-    kinds = (
-        "application/cloudevents+json",
-        "application/cloudevents-batch+json; charset=utf-8",
-        "application/json",
-        "text/plain",
-        "APPLICATION/CLOUDEVENTS",
-        "",
-    )
+def test_cloudevents(kinds: tuple[str, ...]) -> None:
+    """One at a time, structured and binary, or in batches; and content types that say otherwise."""
+    random = Random(f"events {len(kinds)}")
     found: Counter[str] = Counter()
 
     for _ in range(PAYLOADS):
         kind = random.choice(kinds)
         event = erpnext_event()
-        content = [event, erpnext_event(id="2")] if "batch" in kind else event
+        content = [event, erpnext_event(id="2")] if kinds is BATCH else event
         headers = {"content-type": kind}
-        if random.random() < 0.3:
+        if kinds is SINGLE and random.random() < 0.3:
             content = event["data"]
             headers |= {f"ce-{name}": str(event[name]) for name in event if name != "data"}
         told = envelope.http(headers_of(random, headers), mutated(random, content))
@@ -167,7 +174,7 @@ def test_tables(tmp_path: Path) -> None:
     generic = next(mapping for mapping in built_in() if mapping.name == "generic")
     found: Counter[str] = Counter()
 
-    for _ in range(PAYLOADS // 4):  # a file each, which takes the longest
+    for _ in range(PAYLOADS):
         path.write_bytes(bytes_of(random, document) if random.random() < 0.9 else document)
         try:
             result = read_file(path, generic)
@@ -178,6 +185,69 @@ def test_tables(tmp_path: Path) -> None:
         found["refused" if result.refused else "taken"] += 1
 
     assert {"taken", "refused", "file"} == set(found), found
+
+
+@pytest.mark.timeout(900)
+def test_positions(tmp_path: Path) -> None:
+    """A source's own list: each is read or refused whole, each row taken or refused."""
+    random = Random("positions")
+    document = (
+        b"account_id,invoice_id,open_amount,currency,due_on\n"
+        b"A-1,R-1001,100.00,EUR,2026-01-31\n"
+        b'"A, 2",R-1002,20,JPY,\n'
+        b"A-3,R-1003,-30.005,KWD,2026-02-02\n"
+    )
+    path = tmp_path / "positions.csv"
+    found: Counter[str] = Counter()
+
+    for _ in range(PAYLOADS):
+        path.write_bytes(bytes_of(random, document) if random.random() < 0.9 else document)
+        try:
+            listed = of_file(path)
+        except FileError:
+            found["file"] += 1
+            continue
+        assert all(row.reason and row.line > 0 for row in listed.refused)
+        found["refused" if listed.refused else "taken"] += 1
+
+    assert {"taken", "refused", "file"} == set(found), found
+
+
+@pytest.mark.timeout(900)
+def test_records() -> None:
+    """Straight from Kafka, structured or binary: an event or a dead letter, whatever is in it."""
+    random = Random("records")
+    found: Counter[str] = Counter()
+
+    for offset in range(PAYLOADS):
+        event = erpnext_event()
+        structured = random.random() < 0.5
+        told = {"content-type": "application/cloudevents+json" if structured else "text/plain"}
+        if not structured:
+            told |= {f"ce_{name}": str(event[name]) for name in event if name != "data"}
+        body = mutated(random, event if structured else event["data"])
+        headers = [
+            (name, value.encode("utf-8", "surrogatepass"))
+            for name, value in headers_of(random, told).items()
+        ]
+        if random.random() < 0.1:
+            headers.append(random.choice([(FOLLOWS, b"1 A"), (FOLLOWS, b"\xff"), (BROADCAST, b"")]))
+        arrival = arrive(
+            WIRING,
+            topic=BILLING_EVENTS,
+            offset=offset,
+            stamp=None,
+            key=random.choice([None, b"", b"A-1", b"\xff"]),
+            value=random.choice([body, body, body, None, b""]),
+            headers=headers,
+        )
+        what = arrival.event or arrival.refusal
+        assert what is not None
+        found[judged(what)] += 1
+        if arrival.refusal is not None:
+            dead_letter(WIRING, 0, arrival, arrival.refusal)
+
+    assert {"taken", "invalid", "malformed", "unknown_type"} <= set(found), found
 
 
 def _spoilt(random: Random, document: bytes) -> bytes:

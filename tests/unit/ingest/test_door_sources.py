@@ -75,7 +75,15 @@ def test_a_source_with_another_name_in_its_events() -> None:
     assert "source" == other.forbids(event_of()).field  # type: ignore[union-attr] # it is refused
 
 
-@pytest.mark.parametrize("kind", ["billing.transfer.arrived.v1", "billing.account.absorbed.v1"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "billing.transfer.arrived.v1",
+        "billing.account.absorbed.v1",
+        "billing.account.arrived.v1",
+        "billing.child.owed.v1",
+    ],
+)
 def test_what_only_ingest_tells(kind: str) -> None:
     """The second leg of a transfer is never refused in the line, so no stranger may tell one."""
     refusal = check(envelope.from_structured(encode(erpnext_event(type=kind, data={}))))

@@ -14,7 +14,7 @@ from services.ingest.domain.invoice import Invoice, Posting
 from services.ingest.domain.payment import Payment
 from services.ingest.domain.stated import STALE
 from services.ingest.metrics import LedgerMetrics
-from shared.core import Effects, Event, Outgoing, Party, Refusal
+from shared.core import Effects, Elsewhere, Event, Outgoing, Party, Refusal
 from shared.events import billing
 from shared.events.base import Fact
 from shared.testing.line import Line
@@ -131,7 +131,7 @@ def test_an_event_whose_books_break_is_not_taken_when_strict() -> None:
         """Its facts get lost."""
 
         @override
-        def _fold(self, party: Party, event: Event, effects: Effects) -> Refusal | None:
+        def _fold(self, party: Party, event: Event, effects: Effects) -> Refusal | Elsewhere | None:
             refusal = super()._fold(party, event, effects)
             effects.out.clear()
             return refusal

@@ -243,6 +243,7 @@ events = st.one_of(
             reopens=st.lists(ids("I"), max_size=2).map(tuple),
         )
     ),
+    of(billing.RefundReversed, refund_id=ids("F"), reversed_on=days),
     of(
         billing.DisputeOpened,
         dispute_id=ids("D"),

@@ -274,7 +274,9 @@ class TestStripesMoney:
         data: Any = told.data
         assert ("reference.told", "stripe#in_1") == (kinds([told])[0], told.subject)
         assert ("billing.payment.received.v1", ("stripe#pi_1",)) == (data.event_type, data.binds)
-        assert ("50.00", "pi_1") == (data.event_data["amount"], data.event_data["payment_id"])
+        assert ("50.00", "pi_1", "pi_1:in_1") == tuple(
+            data.event_data[name] for name in ("amount", "part_of", "payment_id")
+        )
 
     def test_an_older_version_tells_the_same_payment(self) -> None:
         """Until 2025-03-31 the invoice said how it was paid: the same payment, the same content."""
@@ -302,8 +304,8 @@ class TestStripesMoney:
 
         data: Any = told.data
         assert "billing.payment.reversed.v1" == data.event_type
-        assert ("chargeback", "du_1", "pi_1") == tuple(
-            data.event_data[name] for name in ("reason", "reversal_id", "payment_id")
+        assert ("chargeback", "du_1", "pi_1", "USD") == tuple(
+            data.event_data[name] for name in ("reason", "reversal_id", "payment_id", "currency")
         )
         assert "billing.payment.reinstated.v1" == won.data.event_type  # type: ignore[attr-defined] # of this type
 
@@ -321,10 +323,15 @@ class TestStripesMoney:
         assert ["re_1:refunded"] == [event.id for event in told_by_stripe(done)]
 
     def test_a_refund_that_failed(self) -> None:
-        """There is no word for it yet: it is kept, with that reason."""
-        body = body_of(stripe_event("refund.failed", stripe_refund(status="failed")))
+        """Its money is here again: the refund is taken back, by its own id."""
+        (told,) = told_by_stripe(stripe_event("refund.failed", stripe_refund(status="failed")))
 
-        assert "not_yet_supported" == refused(stripe_signed(body), body).reason
+        data: Any = told.data
+        assert ("re_1:failed", "billing.refund.reversed.v1", "re_1") == (
+            told.id,
+            data.event_type,
+            data.event_data["refund_id"],
+        )
 
     def test_a_credit_note_lowers_what_is_open(self) -> None:
         """By the part that was not paid; what Stripe keeps for later it tells when it counts."""

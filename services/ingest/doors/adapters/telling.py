@@ -67,6 +67,25 @@ def _path(*steps: str | int) -> str:
     return ".".join(map(str, steps))[:200]
 
 
+Rules = Mapping[str, tuple[type[Foreign], Callable[[Any, Any], "Sequence[Told] | Refusal"]]]
+"""A provider's type → the object that it carries, and what becomes of it."""
+
+
+def retold(
+    rules: Rules, kind: str, content: object, *where: str, by: Callable[[Foreign], object]
+) -> "Sequence[Told] | Refusal":
+    """What an event of a provider's becomes by its table; nothing where that has no such type.
+
+    `by` makes what all of the event's tellings need, of the object that it carries.
+    """
+    rule = rules.get(kind)
+    if rule is None:
+        return ()
+    model, retell = rule
+    found = read(model, content, *where)
+    return found if isinstance(found, Refusal) else retell(found, by(found))
+
+
 def decimal(minor: int, places: int) -> str:
     """A decimal string of minor units with so many places: `decimal(1250, 2) == "12.50"`."""
     if not places:

@@ -6,16 +6,22 @@ nothing; missed, it is made good. That it is overdue is not taken over: the due 
 
 import hashlib
 from base64 import b64decode
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from pydantic_core import from_json
 
 from services.ingest.doors.adapters import signature
 from services.ingest.doors.adapters.lago import invoices, objects, payments
 from services.ingest.doors.adapters.lago.notice import Notice, Retold
-from services.ingest.doors.adapters.telling import Foreign, Headers, Teller, read
+from services.ingest.doors.adapters.telling import (
+    Foreign,
+    Headers,
+    Rules,
+    Teller,
+    read,
+    retold,
+)
 from services.ingest.doors.sources import UNAUTHORIZED, Source
 from shared.core import Refusal
 
@@ -36,16 +42,14 @@ def adapt(headers: Headers, body: bytes, now: datetime, source: Source) -> Retol
     told = read(objects.Envelope, body)
     if isinstance(told, Refusal):
         return told
-    rule = RULES.get(told.webhook_type)
-    if rule is None:
-        return ()
-    model, retell = rule
-    found = read(model, from_json(body).get(told.object_type), told.object_type[:50])
-    if isinstance(found, Refusal):
-        return found
     name = hashlib.sha256(body).hexdigest()[:32]
-    at = getattr(found, "updated_at", None) or getattr(found, "created_at", None) or now
-    return retell(found, Notice(name, Teller(source, at)))
+
+    def notice(found: Foreign) -> Notice:
+        at = getattr(found, "updated_at", None) or getattr(found, "created_at", None) or now
+        return Notice(name, Teller(source, at))
+
+    content = from_json(body).get(told.object_type)
+    return retold(RULES, told.webhook_type, content, told.object_type[:50], by=notice)
 
 
 def _unsigned(headers: Headers, body: bytes, source: Source) -> Refusal | None:
@@ -74,7 +78,7 @@ def _pem(key: str) -> str:
         return key
 
 
-RULES: Final[dict[str, tuple[type[Foreign], Callable[[Any, Notice], Retold]]]] = {
+RULES: Final[Rules] = {
     "customer.created": (objects.Customer, invoices.customer),
     "customer.updated": (objects.Customer, invoices.customer),
     "invoice.created": (objects.Invoice, invoices.issued),

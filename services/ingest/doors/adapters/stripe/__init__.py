@@ -5,14 +5,20 @@ Payments are told by `invoice_payment.paid` (API versions since 2025-03-31) or, 
 not taken over from Stripe: the due date decides. What is not in the table is no news here.
 """
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from services.ingest.doors.adapters import signature
 from services.ingest.doors.adapters.stripe import invoices, objects, payments
 from services.ingest.doors.adapters.stripe.change import Change, Retold
-from services.ingest.doors.adapters.telling import Foreign, Headers, Teller, instant, read
+from services.ingest.doors.adapters.telling import (
+    Headers,
+    Rules,
+    Teller,
+    instant,
+    read,
+    retold,
+)
 from services.ingest.doors.sources import Source
 from shared.core import Refusal
 
@@ -29,19 +35,12 @@ def adapt(headers: Headers, body: bytes, now: datetime, source: Source) -> Retol
     told = read(objects.Envelope, body)
     if isinstance(told, Refusal):
         return told
-    rule = RULES.get(told.type)
-    if rule is None:
-        return ()
-    model, retell = rule
-    found = read(model, told.data.object, "data", "object")
-    if isinstance(found, Refusal):
-        return found
     teller = Teller(source, instant(told.created))
     change = Change(told.id, teller, told.created, told.data.previous_attributes or {})
-    return retell(found, change)
+    return retold(RULES, told.type, told.data.object, "data", "object", by=lambda _: change)
 
 
-RULES: Final[dict[str, tuple[type[Foreign], Callable[[Any, Change], Retold]]]] = {
+RULES: Final[Rules] = {
     "customer.created": (objects.Customer, invoices.customer),
     "customer.updated": (objects.Customer, invoices.customer),
     "invoice.finalized": (objects.Invoice, invoices.finalized),

@@ -80,7 +80,19 @@ class Transitions(Foreign):
     marked_uncollectible_at: Epoch | None = None
 
 
-class Invoice(Foreign):
+class Paying(Foreign):
+    """What names a payment: by the intent, or where there is none by the charge."""
+
+    payment_intent: Expandable | None = None
+    charge: Expandable | None = None
+
+    @property
+    def payment_id(self) -> str | None:
+        """What the payment is called here."""
+        return self.payment_intent or self.charge
+
+
+class Invoice(Paying):
     """An invoice. `payment_intent`, `charge`, `paid_out_of_band`: until 2025-03-31 only."""
 
     id: Name
@@ -103,16 +115,12 @@ class Invoice(Foreign):
     hosted_invoice_url: Text | None = None
     invoice_pdf: Text | None = None
     status_transitions: Transitions = Transitions()
-    payment_intent: Expandable | None = None
-    charge: Expandable | None = None
     paid_out_of_band: bool = False
 
 
-class Means(Foreign):
+class Means(Paying):
     """What an invoice was paid with."""
 
-    payment_intent: Expandable | None = None
-    charge: Expandable | None = None
     payment_record: Expandable | None = None
 
 
@@ -143,23 +151,19 @@ class CreditNote(Foreign):
     voided_at: Epoch | None = None
 
 
-class Refund(Foreign):
+class Refund(Paying):
     """Money on its way back."""
 
     id: Name
     amount: Minor
     currency: Code
-    charge: Expandable | None = None
-    payment_intent: Expandable | None = None
     created: Epoch
     status: Text | None = None
 
 
-class Dispute(Foreign):
+class Dispute(Paying):
     """A bank that takes a payment back for its customer: a chargeback."""
 
     id: Name
     amount: Minor
     currency: Code
-    charge: Expandable | None = None
-    payment_intent: Expandable | None = None

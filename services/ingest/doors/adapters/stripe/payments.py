@@ -8,12 +8,11 @@ from services.ingest.doors.adapters.stripe.change import (
     Retold,
     money,
 )
-from shared.core import Refusal
 
 
 def paid(invoice: objects.Invoice, change: Change) -> Retold:
     """Told by older API versions alone; since then `invoice_payment.paid` tells each payment."""
-    payment_id = invoice.payment_intent or invoice.charge
+    payment_id = invoice.payment_id
     if invoice.paid_out_of_band:
         payment_id = f"{invoice.id}:out_of_band"
     if payment_id is None or not invoice.amount_paid:
@@ -23,8 +22,9 @@ def paid(invoice: objects.Invoice, change: Change) -> Retold:
     teller = change.teller
     on = teller.day(invoice.status_transitions.paid_at) or teller.today
     content = _payment(invoice.id, payment_id, invoice.amount_paid, invoice.currency, on)
+    name = f"{content['payment_id']}:received"
     return (
-        teller.event("payment.received", f"{payment_id}:received", invoice.customer, **content),
+        teller.event("payment.received", name, invoice.customer, **content),
         teller.bound(payment_id, invoice.customer),
     )
 
@@ -32,7 +32,7 @@ def paid(invoice: objects.Invoice, change: Change) -> Retold:
 def invoice_paid(payment: objects.InvoicePayment, change: Change) -> Retold:
     """Money for an invoice; whose it is follows from the invoice."""
     means = payment.payment
-    payment_id = means.payment_intent or means.charge or means.payment_record
+    payment_id = means.payment_id or means.payment_record
     if payment_id is None:
         return NO_PAYMENT
     if not payment.amount_paid:
@@ -44,7 +44,7 @@ def invoice_paid(payment: objects.InvoicePayment, change: Change) -> Retold:
         teller.referred(
             payment.invoice,
             "payment.received",
-            f"{payment_id}:told",
+            f"{content['payment_id']}:told",
             [payment_id],
             **content,
         ),
@@ -54,9 +54,11 @@ def invoice_paid(payment: objects.InvoicePayment, change: Change) -> Retold:
 def _payment(
     invoice_id: str, payment_id: str, paid: int, currency: str, on: str
 ) -> dict[str, object]:
+    """One payment may pay several invoices, and is told for each of them: a part of it."""
     told = money(paid, currency)
     return {
-        "payment_id": payment_id,
+        "payment_id": f"{payment_id}:{invoice_id}",
+        "part_of": payment_id,
         **told,
         "received_on": on,
         "allocations": [{"invoice_id": invoice_id, "amount": told["amount"]}],
@@ -83,60 +85,61 @@ def refunded(refund: objects.Refund, change: Change) -> Retold:
     """Money that went back; one that is still pending is told again when it succeeds."""
     if refund.status != "succeeded":
         return ()
-    payment_id = refund.payment_intent or refund.charge
-    if payment_id is None:
-        return NO_PAYMENT
-    return (
-        change.teller.referred(
-            payment_id,
-            "payment.refunded",
-            f"{refund.id}:refunded",
-            (),
-            refund_id=refund.id,
-            payment_id=payment_id,
-            **money(refund.amount, refund.currency),
-            refunded_on=change.teller.day(refund.created),
-        ),
+    return _of_payment(
+        refund,
+        change,
+        "payment.refunded",
+        f"{refund.id}:refunded",
+        refund_id=refund.id,
+        payment_id=refund.payment_id,
+        **money(refund.amount, refund.currency),
+        refunded_on=change.teller.day(refund.created),
     )
 
 
 def withdrawn(dispute: objects.Dispute, change: Change) -> Retold:
     """The bank took the money back: what it had paid is open again."""
-    payment_id = dispute.payment_intent or dispute.charge
-    if payment_id is None:
-        return NO_PAYMENT
-    return (
-        change.teller.referred(
-            payment_id,
-            "payment.reversed",
-            f"{dispute.id}:withdrawn",
-            (),
-            reversal_id=dispute.id,
-            payment_id=payment_id,
-            amount=money(dispute.amount, dispute.currency)["amount"],
-            reversed_on=change.teller.today,
-            reason="chargeback",
-        ),
+    return _of_payment(
+        dispute,
+        change,
+        "payment.reversed",
+        f"{dispute.id}:withdrawn",
+        reversal_id=dispute.id,
+        payment_id=dispute.payment_id,
+        **money(dispute.amount, dispute.currency),
+        reversed_on=change.teller.today,
+        reason="chargeback",
     )
 
 
 def reinstated(dispute: objects.Dispute, change: Change) -> Retold:
     """The chargeback was won."""
-    payment_id = dispute.payment_intent or dispute.charge
-    if payment_id is None:
-        return NO_PAYMENT
-    return (
-        change.teller.referred(
-            payment_id,
-            "payment.reinstated",
-            f"{dispute.id}:reinstated",
-            (),
-            reversal_id=dispute.id,
-            reinstated_on=change.teller.today,
-        ),
+    return _of_payment(
+        dispute,
+        change,
+        "payment.reinstated",
+        f"{dispute.id}:reinstated",
+        reversal_id=dispute.id,
+        reinstated_on=change.teller.today,
     )
 
 
-def refund_failed(_refund: objects.Refund, _change: Change) -> Retold:
-    """The money of a refund came back to the creditor: the contract has no word for it yet."""
-    return Refusal("not_yet_supported", "a refund that failed is not acted on yet", "type")
+def refund_failed(refund: objects.Refund, change: Change) -> Retold:
+    """The money of a refund came back to the creditor; one that was never told waits for it."""
+    return _of_payment(
+        refund,
+        change,
+        "refund.reversed",
+        f"{refund.id}:failed",
+        refund_id=refund.id,
+        reversed_on=change.teller.today,
+    )
+
+
+def _of_payment(
+    named: objects.Paying, change: Change, kind: str, name: str, /, **data: object
+) -> Retold:
+    """What is told of a payment, whose account follows from it."""
+    if named.payment_id is None:
+        return NO_PAYMENT
+    return (change.teller.referred(named.payment_id, kind, name, (), **data),)
