@@ -5,7 +5,7 @@ Pure and fast, since every message passes here twice; tested against the CloudEv
 
 from shared.envelope.attributes import Envelope
 from shared.envelope.decode import decode, event, path
-from shared.envelope.encode import NAMESPACE, Headers, encode, event_id, passed_on
+from shared.envelope.encode import NAMESPACE, Headers, encode, event_id, passed_on, renumbered
 from shared.envelope.http import BATCH_EVENTS_MAX, http, problem
 from shared.envelope.structured import from_structured, structured
 
@@ -23,5 +23,6 @@ __all__ = [
     "passed_on",
     "path",
     "problem",
+    "renumbered",
     "structured",
 ]

@@ -1,5 +1,6 @@
 """From a fact to a record: binary mode, the smallest JSON that reads back as the same fact."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha1
@@ -16,6 +17,9 @@ NAMESPACE: Final = UUID("6d3a1d6e-54c7-5b5c-9a0e-8d0f2f6b7c11")
 _NAMESPACE_BYTES: Final = NAMESPACE.bytes
 _JSON: Final = ("content-type", b"application/json")
 _VERSION: Final = ("ce_specversion", b"1.0")
+_SEQUENCE: Final = "ce_sequence"
+_SEQUENCE_AT: Final = 6
+"""Where in the headers of an internal record its sequence stands."""
 _WOKEN: Final = ("ce_woken", b"true")
 _VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
@@ -47,6 +51,17 @@ def passed_on(
     return event.party.encode(), event.value, headers
 
 
+def renumbered(
+    headers: Sequence[tuple[str, bytes | None]], sequence: int
+) -> list[tuple[str, bytes | None]] | None:
+    """Headers that we wrote before, with another sequence; None if they are not ours."""
+    if len(headers) <= _SEQUENCE_AT or headers[_SEQUENCE_AT][0] != _SEQUENCE:
+        return None
+    renewed = list(headers)
+    renewed[_SEQUENCE_AT] = (_SEQUENCE, b"%016d" % sequence)
+    return renewed
+
+
 def event_id(outgoing: Outgoing) -> str:
     """The UUIDv5 of a fact's cause, type, account, entity and moment: the same however often.
 
@@ -74,7 +89,7 @@ def _required(id_: str, source: str, type_: str, time: datetime, sequence: int) 
         _constant("ce_source", source),
         _constant("ce_type", type_),
         ("ce_time", written(time)),
-        ("ce_sequence", b"%016d" % sequence),
+        (_SEQUENCE, b"%016d" % sequence),
     ]
 
 

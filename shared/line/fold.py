@@ -95,7 +95,7 @@ class Fold(Page):
         elif not lane.wiring.stateless and party not in lane.cache:
             return self._take_up_again(event)
         elif party in lane.parkings:
-            self.pass_on(event)
+            self.pass_on(arrival, event)
             park(self, arrival, party, "parked before")
         else:
             return self._fold(arrival, event, party)
@@ -130,7 +130,7 @@ class Fold(Page):
         if self.poisoned(party_id):
             if self.parks_later(party_id):
                 return self._take_up_again(event)
-            self.pass_on(event)
+            self.pass_on(arrival, event)
             start_parking(self, arrival, event, party_id)
             return True
         self.begin(event, party_id, woken=event.woken)
@@ -140,7 +140,7 @@ class Fold(Page):
                 self._wake_before(event, party)
             refusal = lane.core.fold(party, event, self.effects)
             if refusal is None or lane.door is None:
-                self.pass_on(event)
+                self.pass_on(arrival, event)
             self.send()
             self.settle(party)
         except NotLoaded as missing:
@@ -199,7 +199,7 @@ class Fold(Page):
                 self.refuse(arrival, _TOO_LARGE_TO_GO_ON)
                 return
             self.writes.outbox.extend(lane.door.copies(arrival))
-        self.pass_on(event)
+        self.pass_on(arrival, event)
         if self.poisoned(""):
             self.count(arrival, BROADCAST_REFUSED)
             self.refuse(arrival, Refusal("invalid", lane.poison[(*self.place, "")]))

@@ -89,17 +89,22 @@ class Page:
             lane.wakes.put(party.id, wake)
         return wake
 
-    def pass_on(self, event: Event) -> None:
+    def pass_on(self, arrival: Arrival, event: Event) -> None:
         """Send an event on as it came, where the service passes it on."""
         wiring = self.lane.wiring
         if event.type not in wiring.passed_on:
             return
-        key, value, headers = envelope.passed_on(
-            event,
-            sequence=self._sequence(wiring.output),
-            recorded_at=event.recorded_at or self.stamp,
-        )
-        self.writes.outbox.append(Record(wiring.output, self.lane.partition, key, value, headers))
+        sequence = self._sequence(wiring.output)
+        as_it_came = None if wiring.door else envelope.renumbered(arrival.headers, sequence)
+        if as_it_came is not None:
+            key, value = arrival.key or b"", event.value
+            record = Record(wiring.output, self.lane.partition, key, value, as_it_came)
+        else:
+            key, value, headers = envelope.passed_on(
+                event, sequence=sequence, recorded_at=event.recorded_at or self.stamp
+            )
+            record = Record(wiring.output, self.lane.partition, key, value, headers)
+        self.writes.outbox.append(record)
 
     def _sequence(self, topic: str) -> int:
         sequence = self.cursor.sequences.get(topic, 1)

@@ -33,7 +33,7 @@ def tick(page: Page, arrival: Arrival, event: Event) -> bool:
                 page.rows(lane.shared)
         except Exception as defect:
             raise page.spoiled("", defect) from defect
-    page.pass_on(event)
+    page.pass_on(arrival, event)
     page.cursor.watermarks[lane.wiring.clock_of(arrival.topic)] = event.time
     page.count(arrival, "applied")
     return True

@@ -42,7 +42,7 @@ def pack(cursor: Cursor, records: Sequence[Record]) -> list[RawBSONDocument]:
         part = waiting.pop()
         raw = bson.encode(
             {
-                "_id": f"{cursor.partition}:{cursor.version}:{len(done)}",
+                "_id": name_of(cursor, len(done)),
                 "p": cursor.partition,
                 "v": cursor.version,
                 "n": len(done),
@@ -57,6 +57,11 @@ def pack(cursor: Cursor, records: Sequence[Record]) -> list[RawBSONDocument]:
         else:
             done.append(RawBSONDocument(raw))
     return done
+
+
+def name_of(cursor: Cursor, number: int) -> str:
+    """The id of a commit's outbox document."""
+    return f"{cursor.partition}:{cursor.version}:{number}"
 
 
 def unpack(document: Json) -> Leftover:

@@ -6,13 +6,14 @@ process, for each statement of each batch.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from bson.decimal128 import Decimal128
 
 from shared.line.ports import Cursor, Parked, Row, WriteSet
 from shared.runtime.store.names import Json, cell_field, micros, place, row_id
-from shared.runtime.store.outbox import pack
+from shared.runtime.store.outbox import name_of, pack
 
 Step = tuple[str, str]
 """What is done, and to which collection."""
@@ -89,7 +90,7 @@ def encode(write: WriteSet) -> Statements:
     return Statements(
         cursor=write.cursor,
         size=sum(len(row.text) for row in write.rows) + sum(len(one.raw) for one in outbox),
-        outbox_ids=tuple(document["_id"] for document in outbox),
+        outbox_ids=tuple(name_of(write.cursor, number) for number in range(len(outbox))),
         by_step=by_step,
     )
 
@@ -222,7 +223,7 @@ def _cells(write: WriteSet) -> list[Json]:
     """One statement for each row of figures; a sum may need more than 64 bits."""
     rows: dict[str, Json] = {}
     for (row, cell), amount in write.cells.items():
-        rows.setdefault(row, {})[f"c.{cell_field(cell)}"] = Decimal128(str(amount))
+        rows.setdefault(row, {})[f"c.{cell_field(cell)}"] = _decimal(amount)
     partition = write.partition
     return [
         {
@@ -232,6 +233,11 @@ def _cells(write: WriteSet) -> list[Json]:
         }
         for row, amounts in rows.items()
     ]
+
+
+@lru_cache(maxsize=4_096)  # most are counts
+def _decimal(amount: int) -> Decimal128:
+    return Decimal128(str(amount))
 
 
 def _parked(event: Parked, partition: int) -> Json:

@@ -368,6 +368,20 @@ class TestEncode:
         assert (b"P9", value) == (key, passed)
         assert told._replace(sequence=4, recordedtime=AT) == back
 
+    def test_what_is_passed_on_again_keeps_its_headers(self) -> None:
+        """All of them but for its place, as long as we wrote them."""
+        fact = outgoing(ClockTicked(at=AT), woken=True)
+        _, _, ours = envelope.encode(fact, source="/a", sequence=7, recorded_at=AT)
+
+        again = envelope.renumbered(ours, 12)
+
+        assert again == [
+            (name, b"0000000000000012" if name == "ce_sequence" else content)
+            for name, content in ours
+        ]
+        assert envelope.renumbered(list(reversed(ours)), 12) is None
+        assert envelope.renumbered(ours[:5], 12) is None
+
 
 class TestHttp:
     def test_binary_mode_is_percent_encoded(self) -> None:
