@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 
-from services.command.benching import drain, latency, report, wave
+from services.command.benching import drain, latency, reading, report, wave
 from services.command.benching.machine import machine
 from services.command.benching.mix import publish_all, reel, shares
 from services.command.benching.place import Site, site
@@ -64,6 +64,9 @@ def main(
     long: Annotated[
         bool, typer.Option("--long", help="A million events through all four; an hour.")
     ] = False,
+    read: Annotated[
+        bool, typer.Option("--reading", help="Only ingest's reading doors, over many invoices.")
+    ] = False,
     to: Annotated[Path | None, typer.Option("--json", help="Write the results here.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help=f"Append them to {HISTORY}.")] = False,
 ) -> None:
@@ -77,21 +80,27 @@ def main(
                 _telling() as said,
                 site(stack.kafka_bootstrap, stack.mongodb_uri, stack.environment, FOLDER) as place,
             ):
-                results = asyncio.run(_all(stack, place, size, said))
+                if read:
+                    told = asyncio.run(_reading(stack, place, said, quick=quick))
+                else:
+                    told = report.as_json(asyncio.run(_all(stack, place, size, said)))
     except (StackError, OSError) as fault:
         console.print(f"[red]{fault}[/]")
         raise typer.Exit(1) from fault
     except KeyboardInterrupt:
         console.print("\nstopped; everything that was started has ended")
         raise typer.Exit(130) from None
-    told = report.as_json(results)
-    report.show(console, told)
-    path = to or FOLDER / f"{results.at.replace(':', '-')}.json"
+    if read:
+        console.print(reading.table(told))
+    else:
+        report.show(console, told)
+    path = to or FOLDER / f"{told['at'].replace(':', '-')}.json"
     path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     console.print(f"written to {path}")
     if keep:
         with HISTORY.open("a", encoding="utf-8") as history:
-            history.write(report.section(told, {QUICK: " --quick", LONG: " --long"}.get(size, "")))
+            more = {QUICK: " --quick", LONG: " --long"}.get(size, "")
+            history.write(reading.section(told) if read else report.section(told, more))
 
 
 @contextmanager
@@ -164,6 +173,26 @@ async def _all(
     finally:
         await place.publisher.stop()
     return results
+
+
+async def _reading(
+    stack: Stack, place: Site, said: Callable[[str], None], *, quick: bool
+) -> dict[str, Any]:
+    """The reading doors alone, over a store that is filled for them."""
+    at = f"{now():%Y-%m-%dT%H:%M:%SZ}"
+    on = await machine(stack, place)
+    try:
+        found = await reading.measure(
+            place,
+            invoices=100_000 if quick else 1_000_000,
+            open_=1_000 if quick else 10_000,
+            settled=10_000 if quick else 100_000,
+            samples=200 if quick else 1_000,
+            told=said,
+        )
+    finally:
+        await place.publisher.stop()
+    return {"at": at, "machine": on, **found}
 
 
 async def _bare(place: Site, results: report.Results, said: Callable[[str], None]) -> None:
