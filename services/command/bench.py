@@ -187,7 +187,7 @@ async def _reading(
             invoices=100_000 if quick else 1_000_000,
             open_=1_000 if quick else 10_000,
             settled=10_000 if quick else 100_000,
-            samples=200 if quick else 1_000,
+            samples=200 if quick else 500,
             told=said,
         )
     finally:

@@ -287,6 +287,7 @@ async def test_a_statement_adds_up_in_every_format(door: httpx.AsyncClient) -> N
         html.headers["content-type"],
         html.text.count('<tr><td class="d">'),
     )
+    assert {"private, no-store"} == {one.headers["cache-control"] for one in (html, pdf)}
     assert "default-src 'none'" in html.headers["content-security-policy"]
     text = "".join(one.extract_text() for one in PdfReader(BytesIO(pdf.content)).pages)
     shown = {line["invoice_id"] for section in told["currencies"] for line in section["lines"]}

@@ -4,6 +4,7 @@ A few accounts are folded, event by event, through ingest's own core and codec; 
 the rows of one of them, under an id of their own.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,7 +16,7 @@ from shared.core import Effects, Event, NotLoaded, Party
 from shared.events.base import Fact
 from shared.events.billing import AccountUpdated, Allocation, InvoiceIssued, PaymentReceived
 from shared.line.parties import DocumentCodec
-from shared.line.ports import Binding, Row, WriteSet
+from shared.line.ports import Binding, Committed, Row, WriteSet
 from shared.runtime.store import MongoStore
 from shared.topics import BILLING_EVENTS, PARTITIONS, partition_of
 
@@ -171,6 +172,8 @@ async def fill(
     cursors = {p: one.cursor for p, one in (await store.acquire(range(PARTITIONS))).items()}
     count = 0
 
+    under_way: list[asyncio.Task[Committed]] = []
+
     async def write(rows: list[Row], cells: Cells) -> None:
         sets: dict[int, WriteSet] = {}
         for row in rows:
@@ -182,7 +185,10 @@ async def fill(
                 sets[partition] = WriteSet(cursor)
             sets[partition].rows.append(row)
         next(iter(sets.values())).cells = cells
-        await store.commit(list(sets.values()))
+        for task in under_way:  # one at a time, while the next one is prepared
+            await task
+        under_way[:] = [asyncio.create_task(store.commit(list(sets.values())))]
+        await asyncio.sleep(0)
 
     cells = many_open.effects.cells
     special = chain(many_open.rows(), _many_settled(settled))
@@ -200,6 +206,7 @@ async def fill(
         cells = {cell: len(some) * sum_ for cell, sum_ in prototype.effects.cells.items()}
         await write(copies, cells)
         count += len(copies)
+    await asyncio.gather(*under_way)
     for begin in range(0, len(bound), _ROWS_AT_ONCE):
         part = bound[begin : begin + _ROWS_AT_ONCE]
         await store.bind({name: Binding(party=name, creditor="default") for name in part})

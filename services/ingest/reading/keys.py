@@ -1,11 +1,15 @@
 """Who may read: the keys of the sources file that have the part `reading`."""
 
+from dataclasses import replace
+from typing import Final
+
 from services.ingest.doors.events import source_of
 from services.ingest.doors.rate import Rates
 from services.ingest.doors.sources import Sources
 from shared.runtime.doors import Handler, Problem, Request, Response
 
-_READING = "reading"
+_READING: Final = "reading"
+_PRIVATE: Final = {"cache-control": "private, no-store"}
 
 
 class Readers:
@@ -25,6 +29,7 @@ class Readers:
                 if _READING not in source.may:
                     raise Problem(403, "forbidden", "this key may not read", "authorization")
                 self._rates.take(source, 1)
-            return await handler(request)
+            answer = await handler(request)
+            return replace(answer, headers={**answer.headers, **_PRIVATE})
 
         return admitted

@@ -21,7 +21,6 @@ LINES_MAX: Final = 5_000
 FORMATS: Final = ("json", "html", "pdf")
 _HTML: Final = {"content-security-policy": POLICY, "x-content-type-options": "nosniff"}
 _PDF: Final = {"content-disposition": 'inline; filename="statement.pdf"'}
-_PRIVATE: Final = {"cache-control": "private, no-store"}
 _WRITERS: Final[Mapping[str, tuple[Callable[[Sheet], bytes], str, Mapping[str, str]]]] = {
     "html": (lambda told: page(told).encode(), "text/html; charset=utf-8", _HTML),
     "pdf": (pdf, "application/pdf", _PDF),
@@ -72,13 +71,13 @@ class StatementApi:
 def _response(book: Book, statement: Statement, form: str, known_at: datetime | None) -> Response:
     """Write it out."""
     if form == "json":
-        return Response(body=_json(book, statement, known_at), headers=_PRIVATE)
+        return Response(body=_json(book, statement, known_at))
     write, content_type, headers = _WRITERS[form]
     known = f"True up to {_moment(book.tick)}."
     if known_at:
         known = f"As it was known on {_moment(known_at)}."
     body = write(sheet(book, statement, known))
-    return Response(body=body, content_type=content_type, headers={**headers, **_PRIVATE})
+    return Response(body=body, content_type=content_type, headers=headers)
 
 
 def _json(book: Book, statement: Statement, known_at: datetime | None) -> bytes:
