@@ -26,6 +26,8 @@ FOLDER: Final = Path(".arrears") / "bench"
 HISTORY: Final = Path("docs") / "benchmarks.md"
 SAMPLES: Final = 220
 """Of each latency, at least."""
+READING_SAMPLES: Final = 300
+"""Of each question to the reading doors."""
 REST_DAYS: Final = 90
 """Before the history begins, for the samples at rest."""
 
@@ -67,6 +69,9 @@ def main(
     read: Annotated[
         bool, typer.Option("--reading", help="Only ingest's reading doors, over many invoices.")
     ] = False,
+    invoices: Annotated[
+        int, typer.Option(min=1_000, help="With --reading: over how many invoices.")
+    ] = 1_000_000,
     to: Annotated[Path | None, typer.Option("--json", help="Write the results here.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help=f"Append them to {HISTORY}.")] = False,
 ) -> None:
@@ -81,7 +86,7 @@ def main(
                 site(stack.kafka_bootstrap, stack.mongodb_uri, stack.environment, FOLDER) as place,
             ):
                 if read:
-                    told = asyncio.run(_reading(stack, place, said, quick=quick))
+                    told = asyncio.run(_reading(stack, place, said, invoices))
                 else:
                     told = report.as_json(asyncio.run(_all(stack, place, size, said)))
     except (StackError, OSError) as fault:
@@ -176,7 +181,7 @@ async def _all(
 
 
 async def _reading(
-    stack: Stack, place: Site, said: Callable[[str], None], *, quick: bool
+    stack: Stack, place: Site, said: Callable[[str], None], invoices: int
 ) -> dict[str, Any]:
     """The reading doors alone, over a store that is filled for them."""
     at = f"{now():%Y-%m-%dT%H:%M:%SZ}"
@@ -184,10 +189,10 @@ async def _reading(
     try:
         found = await reading.measure(
             place,
-            invoices=100_000 if quick else 1_000_000,
-            open_=1_000 if quick else 10_000,
-            settled=10_000 if quick else 100_000,
-            samples=200 if quick else 500,
+            invoices=invoices,
+            open_=min(10_000, invoices // 20),
+            settled=min(100_000, invoices // 4),
+            samples=READING_SAMPLES,
             told=said,
         )
     finally:

@@ -87,8 +87,14 @@ async def measure(
         times, size = await asyncio.to_thread(_ask, host, case, library, case.samples or samples)
         found[case.name] = {**_ms(times), "bytes": size}
     await site.stop()
-    return {"invoices": library.invoices, "documents": library.rows, "open": open_,
-            "settled": settled, "ms": found}  # fmt: skip
+    return {
+        "asked": invoices,
+        "invoices": library.invoices,
+        "documents": library.rows,
+        "open": open_,
+        "settled": settled,
+        "ms": found,
+    }
 
 
 def _ask(host: str, case: Case, library: Library, samples: int) -> tuple[Spread, int]:
@@ -139,7 +145,7 @@ def section(told: Mapping[str, Any]) -> str:
     console = Console(record=True, width=120, file=StringIO(), no_color=True)
     console.print(table(told))
     return (
-        f"\n## {told['at'][:10]}: `arrears bench --reading`\n\n"
+        f"\n## {told['at'][:10]}: `arrears bench --reading --invoices {told['asked']}`\n\n"
         f"{on['cores']} cores ({on['processor']}), {on['system']}, Python {on['python']}, MongoDB"
         f" {on['mongodb']}; load before it began: {on['load'][0]}.\n\n"
         f"```text\n{console.export_text().rstrip()}\n```\n"
