@@ -26,7 +26,7 @@ FOLDER: Final = Path(".arrears") / "bench"
 HISTORY: Final = Path("docs") / "benchmarks.md"
 SAMPLES: Final = 220
 """Of each latency, at least."""
-READING_SAMPLES: Final = 300
+READING_SAMPLES: Final = 200
 """Of each question to the reading doors."""
 REST_DAYS: Final = 90
 """Before the history begins, for the samples at rest."""
