@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 
-from services.command.benching import drain, latency, report, wave
+from services.command.benching import drain, latency, reading, report, wave
 from services.command.benching.machine import machine
 from services.command.benching.mix import publish_all, reel, shares
 from services.command.benching.place import Site, site
@@ -26,6 +26,8 @@ FOLDER: Final = Path(".arrears") / "bench"
 HISTORY: Final = Path("docs") / "benchmarks.md"
 SAMPLES: Final = 220
 """Of each latency, at least."""
+READING_SAMPLES: Final = 200
+"""Of each question to the reading doors."""
 REST_DAYS: Final = 90
 """Before the history begins, for the samples at rest."""
 
@@ -64,6 +66,12 @@ def main(
     long: Annotated[
         bool, typer.Option("--long", help="A million events through all four; an hour.")
     ] = False,
+    read: Annotated[
+        bool, typer.Option("--reading", help="Only ingest's reading doors, over many invoices.")
+    ] = False,
+    invoices: Annotated[
+        int, typer.Option(min=1_000, help="With --reading: over how many invoices.")
+    ] = 1_000_000,
     to: Annotated[Path | None, typer.Option("--json", help="Write the results here.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help=f"Append them to {HISTORY}.")] = False,
 ) -> None:
@@ -77,21 +85,27 @@ def main(
                 _telling() as said,
                 site(stack.kafka_bootstrap, stack.mongodb_uri, stack.environment, FOLDER) as place,
             ):
-                results = asyncio.run(_all(stack, place, size, said))
+                if read:
+                    told = asyncio.run(_reading(stack, place, said, invoices))
+                else:
+                    told = report.as_json(asyncio.run(_all(stack, place, size, said)))
     except (StackError, OSError) as fault:
         console.print(f"[red]{fault}[/]")
         raise typer.Exit(1) from fault
     except KeyboardInterrupt:
         console.print("\nstopped; everything that was started has ended")
         raise typer.Exit(130) from None
-    told = report.as_json(results)
-    report.show(console, told)
-    path = to or FOLDER / f"{results.at.replace(':', '-')}.json"
+    if read:
+        console.print(reading.table(told))
+    else:
+        report.show(console, told)
+    path = to or FOLDER / f"{told['at'].replace(':', '-')}.json"
     path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     console.print(f"written to {path}")
     if keep:
         with HISTORY.open("a", encoding="utf-8") as history:
-            history.write(report.section(told, {QUICK: " --quick", LONG: " --long"}.get(size, "")))
+            more = {QUICK: " --quick", LONG: " --long"}.get(size, "")
+            history.write(reading.section(told) if read else report.section(told, more))
 
 
 @contextmanager
@@ -164,6 +178,26 @@ async def _all(
     finally:
         await place.publisher.stop()
     return results
+
+
+async def _reading(
+    stack: Stack, place: Site, said: Callable[[str], None], invoices: int
+) -> dict[str, Any]:
+    """The reading doors alone, over a store that is filled for them."""
+    at = f"{now():%Y-%m-%dT%H:%M:%SZ}"
+    on = await machine(stack, place)
+    try:
+        found = await reading.measure(
+            place,
+            invoices=invoices,
+            open_=min(10_000, invoices // 20),
+            settled=min(100_000, invoices // 4),
+            samples=READING_SAMPLES,
+            told=said,
+        )
+    finally:
+        await place.publisher.stop()
+    return {"at": at, "machine": on, **found}
 
 
 async def _bare(place: Site, results: report.Results, said: Callable[[str], None]) -> None:

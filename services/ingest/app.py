@@ -6,6 +6,8 @@ outreach.commands    checks, registers, passes on in its place           collect
 outreach.outcomes    the same; an opt-out is told to all partitions      collections.ledger
 POST /v1/events      checks, answers 202 once Kafka has it               billing.events …
 POST /v1/webhooks/…  checks the signature, retells it as our events      billing.events
+GET /v1/account/…    an account's position, items, entries, statement    -
+GET /v1/overdue      who has something overdue, by bucket                -
 GET /docs/openapi    says what these doors take and answer               -
 the clock            tells the time on every partition                   billing.events
 what it cannot take  bytes untouched, reasons in headers                 ingest.dlq
@@ -21,15 +23,19 @@ from services.ingest.domain.identity import Audit
 from services.ingest.doors import EventsDoor, OpenApi, Sources, SourcesError, WebhookDoor, load
 from services.ingest.doors.rate import Rates
 from services.ingest.metrics import LedgerMetrics
+from services.ingest.reading import doors as reading
+from services.ingest.reading import paths
 from services.ingest.settings import IngestSettings
+from services.ingest.store import Books
 from services.ingest.wiring import WIRING
 from shared.runtime.clock import SystemClock
-from shared.runtime.doors import Asgi, Door, Handler
+from shared.runtime.doors import Asgi, Door, Handler, reading_doors
 from shared.runtime.logging import logger
 from shared.runtime.neighbour import is_there
 from shared.runtime.process import run_service
 from shared.runtime.producer import Publisher
 from shared.runtime.service import Service
+from shared.runtime.store import MongoReader
 from shared.runtime.ticker import Ticker
 
 _MISCONFIGURED: Final = 2
@@ -57,24 +63,30 @@ def run(settings: IngestSettings) -> int:
         partitions=settings.partitions,
         held=partial(is_there, settings.clock_waits_for),
     )
+    reader = MongoReader(settings.mongodb_uri, settings.mongodb_database, owner="ingest-reader")
     ticking: list[asyncio.Task[None]] = []
 
     async def start_clock() -> None:
         if settings.clock:
             ticking.append(asyncio.create_task(ticker.run()))
 
-    async def stop_clock_and_door() -> None:
+    async def stop_clock_and_doors() -> None:
         ticker.stop()
         await asyncio.gather(*ticking)
         await clock_publisher.stop()
         await door_publisher.stop()
+        await reader.stop()
 
-    routes = list(_routes(settings, service, door_publisher, sources))
+    books = Books(reader, partitions=settings.partitions)
+    routes = [
+        *_routes(settings, service, door_publisher, sources),
+        *reading_doors(reading(books, sources, SystemClock()), service.metrics),
+    ]
     return run_service(
         service,
         routes=routes,
         after_startup=[start_clock],
-        on_shutdown=[stop_clock_and_door],
+        on_shutdown=[stop_clock_and_doors],
     )
 
 
@@ -103,6 +115,6 @@ def _routes(
         path = f"/v1/webhooks/{source.name}"
         webhook = WebhookDoor(source, publisher, settings.partitions, rates=rates, clock=clock)
         yield door(path, webhook, "POST")
-    pages = OpenApi(webhooks)
+    pages = OpenApi(webhooks, paths())
     yield door("/docs/openapi.json", pages.json, "GET")
     yield door("/docs/openapi", pages.page, "GET")

@@ -42,5 +42,5 @@ class IngestSettings(ServiceSettings):
     sources_file: Path | None = Field(
         default=None,
         description="who may come through the doors, with keys and secrets (docs/http.md); "
-        "without it POST /v1/events is open to all and there are no webhooks",
+        "without it POST /v1/events and what is read are open to all and there are no webhooks",
     )

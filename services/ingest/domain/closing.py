@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any, Final, Literal, TypeVar
 
-from services.ingest.domain import small_balance
+from services.ingest.domain import small_balance, standing, tally
 from services.ingest.domain.account import Account, Head
 from services.ingest.domain.aging import CURRENT, later, past_due_days, start_of
 from services.ingest.domain.invoice import Invoice, Item, Posting
@@ -78,6 +78,8 @@ def close(ledger: Ledger) -> None:
             _reopen(ledger, touch, touch.rose)
         if item.open and item.wakes_on is not None and (first is None or item.wakes_on < first):
             first = item.wakes_on
+    standing.follow(ledger)
+    tally.follow(ledger)
     if first is not None:
         wake_by(ledger, first)
 

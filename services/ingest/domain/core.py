@@ -21,6 +21,8 @@ from services.ingest.domain.payment import Payment
 from services.ingest.domain.refund import Refund, take_back
 from services.ingest.domain.reversal import Reversal
 from services.ingest.domain.rules import RULES, Rule, Wanted, named, wanted_by
+from services.ingest.domain.standing import Standing
+from services.ingest.domain.tally import Tally
 from services.ingest.domain.transfer import Transfer
 from services.ingest.domain.waiting import Waiting, waiting_for, waits_already
 from services.ingest.domain.write_off import WriteOff
@@ -43,8 +45,8 @@ class IngestCore:
 
     documents: tuple[type[Document], ...] = (
         Head, Account, Invoice, Installment, Payment, CreditNote, WriteOff, Reversal, Refund,
-        Dispute, Waiting, Creditors, Transfer, foreign.Reference, foreign.Unresolved,
-        moving.Arriving, Child,
+        Dispute, Waiting, Creditors, Transfer, Standing, Tally, foreign.Reference,
+        foreign.Unresolved, moving.Arriving, Child,
     )  # fmt: skip
 
     def __init__(self, audit: Audit | None = None) -> None:

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from services.ingest.domain.adjustment import adjusted
 from services.ingest.domain.allocation import Application, Told
-from services.ingest.domain.invoice import Held, Invoice, key_of
+from services.ingest.domain.invoice import Held, Invoice, in_done, key_of, last_day
 from services.ingest.domain.ledger import Ledger
 from services.ingest.domain.payment import NEVER_TOLD
 from services.ingest.domain.reversal import Booked, ask_for_applied
@@ -64,6 +64,17 @@ class CreditNote(Document):
     @override
     def settled(self) -> bool:
         return self.unapplied == 0
+
+    @property
+    @override
+    def listed(self) -> dict[str, str]:
+        """Among what is done, once nothing is held."""
+        if self.unapplied:
+            return {}
+        last = last_day(self.credited_on, self.held)
+        for done in self.applied:
+            last = max(last, done.on)
+        return in_done(self.account_id, last, self.prefix, self.credit_note_id)
 
 
 def credit(ledger: Ledger, told: InvoiceCredited) -> Refusal | None:

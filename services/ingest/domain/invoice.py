@@ -22,19 +22,45 @@ SETTLING: Final[frozenset[EntryKind]] = frozenset(
 WRITTEN_OFF: Final[frozenset[EntryKind]] = frozenset({"written_off", "write_off_reversed"})
 
 
+DONE: Final = "done"
+"""The list of an account's settled documents, by the last day on which anything was booked."""
+
+
 def key_of(account_id: str, name: str) -> str:
     """The key of a document that has the id `name` within its account."""
     return f"{account_id}{SEPARATOR}{name}"
 
 
+def done_from(account_id: str, day: date) -> str:
+    """What the texts in `DONE` of this account and of this day or later do not sort before."""
+    return f"{account_id}{SEPARATOR}{day.isoformat()}"
+
+
+def in_done(account_id: str, last: date, prefix: str, name: str) -> dict[str, str]:
+    """Where a settled document is found: a reader of a past day needs only what changed since."""
+    return {DONE: SEPARATOR.join((account_id, last.isoformat(), prefix, name))}
+
+
+def last_day(first: date, entries: "Iterable[Posting | Held]") -> date:
+    """The last day that any of the entries is effective on or was taken on, at least `first`."""
+    last = first
+    for entry in entries:
+        last = max(last, entry.on, entry.at.date())
+    return last
+
+
 @dataclass(slots=True)
 class Posting:
-    """One entry on an item, in minor units: effective `on` a day, taken after the tick `at`."""
+    """One entry on an item, in minor units: effective `on` a day, taken after the tick `at`.
+
+    `cause` is the id of the event that it follows from.
+    """
 
     on: date
     kind: EntryKind
     amount: int
     at: datetime = LONG_AGO
+    cause: str = ""
 
 
 @dataclass(slots=True)
@@ -44,6 +70,7 @@ class Held:
     on: date
     amount: int
     at: datetime = LONG_AGO
+    cause: str = ""
 
 
 @dataclass(slots=True)
@@ -186,6 +213,17 @@ class Invoice(Document):
             if item.open:
                 return False
         return True
+
+    @property
+    @override
+    def listed(self) -> dict[str, str]:
+        """Among what is done, once nothing is open."""
+        if not self.settled:
+            return {}
+        last = self.issued_on
+        for item in self.items:
+            last = last_day(last, item.postings)
+        return in_done(self.account_id, last, self.prefix, self.invoice_id)
 
     def item(self, item_id: str) -> Item | None:
         """The item of this id."""

@@ -30,6 +30,10 @@ class Touch:
     before: int | None
     fell: Posting | None = None
     rose: Posting | None = None
+    due_on: date | None = None
+    """The due date that it had."""
+    bucket: str = ""
+    """The bucket that it was in, if it was overdue."""
 
 
 class Holding(Protocol):
@@ -116,9 +120,11 @@ class Ledger:
         name = (invoice.invoice_id, item.item_id)
         touch = self.touched.get(name)
         if touch is None:
-            touch = self.touched[name] = Touch(invoice, item, item.open)
+            touch = self.touched[name] = Touch(invoice, item, item.open, due_on=item.due_on)
+            if item.overdue:
+                touch.bucket = item.bucket
             self.party.keep(invoice)
-        posting = Posting(on, kind, amount, self.effects.now)
+        posting = Posting(on, kind, amount, self.effects.now, self.effects.cause)
         item.postings.append(posting)
         item.open += amount
         if amount > 0:
@@ -153,7 +159,7 @@ class Ledger:
 
         It is not part of the receivable.
         """
-        source.held.append(Held(on, amount, self.effects.now))
+        source.held.append(Held(on, amount, self.effects.now, self.effects.cause))
         if amount > 0:
             self.freed = True
         return facts.Entry(

@@ -7,6 +7,7 @@ from services.ingest.domain.aging import day_of, past_due_days, start_of
 from services.ingest.domain.closing import state
 from services.ingest.domain.creditor import Creditor, creditor_of, edition_number
 from services.ingest.domain.invoice import SEPARATOR, Invoice, Item
+from services.ingest.domain.standing import Age, change
 from shared.core import Effects, Party
 from shared.events import ledger as facts
 from shared.topics import COLLECTIONS_LEDGER
@@ -22,7 +23,8 @@ def wake(party: Party, until: datetime, effects: Effects) -> None:
         return
     edition = edition_number(effects.shared, until)
     calendars = {
-        account.account_id: _Calendar(account, until, effects) for account in party.all(Account)
+        account.account_id: _Calendar(party, account, until, effects)
+        for account in party.all(Account)
     }
     due: list[tuple[Wake, Invoice, Item]] = []
     for invoice in party.all(Invoice):
@@ -31,8 +33,8 @@ def wake(party: Party, until: datetime, effects: Effects) -> None:
             if not item.open:
                 continue
             if edition != head.edition:
-                calendar.reschedule(party, invoice, item, until)
-            due += calendar.due(party, invoice, item)
+                calendar.reschedule(invoice, item, until)
+            due += calendar.due(invoice, item)
     for (moment, _, _, _, day), invoice, item in sorted(due, key=lambda found: found[0]):
         calendars[invoice.account_id].age(invoice, item, day, moment)
     moments = [calendar.first for calendar in calendars.values() if calendar.first is not None]
@@ -44,9 +46,10 @@ def wake(party: Party, until: datetime, effects: Effects) -> None:
 class _Calendar:
     """One account's days up to a moment."""
 
-    __slots__ = ("_account", "_creditor", "_effects", "_first", "_today")
+    __slots__ = ("_account", "_creditor", "_effects", "_first", "_party", "_today")
 
-    def __init__(self, account: Account, until: datetime, effects: Effects) -> None:
+    def __init__(self, party: Party, account: Account, until: datetime, effects: Effects) -> None:
+        self._party = party
         self._account = account
         self._effects = effects
         self._creditor: Creditor = creditor_of(effects.shared, account.creditor_id, until)
@@ -58,7 +61,7 @@ class _Calendar:
         """When the first of the items seen wakes next."""
         return start_of(self._first, self._creditor.time_zone) if self._first else None
 
-    def due(self, party: Party, invoice: Invoice, item: Item) -> list[tuple[Wake, Invoice, Item]]:
+    def due(self, invoice: Invoice, item: Item) -> list[tuple[Wake, Invoice, Item]]:
         """The wakes of an item up to today; it is put down for the next one after that."""
         found: list[tuple[Wake, Invoice, Item]] = []
         day, zone = item.wakes_on, self._creditor.time_zone
@@ -68,7 +71,7 @@ class _Calendar:
             day = self._creditor.aging.next_on(item.due_on, day)
         if found:
             item.wakes_on = day
-            party.keep(invoice)
+            self._party.keep(invoice)
         if day is not None and (self._first is None or day < self._first):
             self._first = day
         return found
@@ -76,7 +79,8 @@ class _Calendar:
     def age(self, invoice: Invoice, item: Item, day: date, moment: datetime) -> None:
         """Begin `day` for an item: overdue if it was not yet, and in its bucket."""
         days = past_due_days(item.due_on, day)
-        if not item.overdue:
+        fell = not item.overdue
+        if fell:
             item.overdue = True
             if item.first_overdue_on is None or day < item.first_overdue_on:
                 item.first_overdue_on = day
@@ -89,18 +93,30 @@ class _Calendar:
                 past_due_days=days,
             )
             self._emit(overdue, invoice, item, moment)
-        self._into_bucket(invoice, item, day, moment)
+        self._into_bucket(invoice, item, day, moment, fell=fell)
 
-    def reschedule(self, party: Party, invoice: Invoice, item: Item, moment: datetime) -> None:
+    def reschedule(self, invoice: Invoice, item: Item, moment: datetime) -> None:
         """Put an overdue item where buckets that came into force at `moment` say it belongs."""
         if item.overdue:
             self._into_bucket(invoice, item, self._today, moment)
             item.wakes_on = self._creditor.aging.next_on(item.due_on, self._today)
-            party.keep(invoice)
+            self._party.keep(invoice)
 
-    def _into_bucket(self, invoice: Invoice, item: Item, day: date, moment: datetime) -> None:
+    def _into_bucket(
+        self, invoice: Invoice, item: Item, day: date, moment: datetime, *, fell: bool = False
+    ) -> None:
         days = past_due_days(item.due_on, day)
         bucket = self._creditor.aging.label(days)
+        before = None if fell else Age(item.bucket, item.due_on)
+        after = Age(bucket, item.due_on)
+        change(
+            self._party,
+            self._account,
+            invoice.currency,
+            self._effects,
+            before=(before, item.open),
+            after=(after, item.open),
+        )
         if bucket == item.bucket:
             return
         changed = state(

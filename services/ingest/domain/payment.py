@@ -7,7 +7,7 @@ from typing import ClassVar, Final, Literal
 from typing_extensions import override
 
 from services.ingest.domain.allocation import Application, Told
-from services.ingest.domain.invoice import Held, key_of
+from services.ingest.domain.invoice import Held, in_done, key_of, last_day
 from shared.core import Document
 
 NEVER_TOLD: Final = -1
@@ -73,3 +73,14 @@ class Payment(Document):
     @override
     def settled(self) -> bool:
         return self.unapplied == 0
+
+    @property
+    @override
+    def listed(self) -> dict[str, str]:
+        """Among what is done, once nothing is held."""
+        if self.unapplied:
+            return {}
+        last = last_day(self.received_on, self.held)
+        for done in self.applied:
+            last = max(last, done.on)
+        return in_done(self.account_id, last, self.prefix, self.payment_id)

@@ -39,7 +39,7 @@ class EventsDoor:
         202: all taken. 400 (401, 403, 413): none. 207: some. A batch gets a result for each event,
         in order.
         """
-        source = _source_of(self._sources, request.headers)
+        source = source_of(self._sources, request.headers)
         told = envelope.http(request.headers, request.body)
         if not told:
             raise Problem(_BAD_REQUEST, "malformed", "there is no event in the request")
@@ -68,7 +68,7 @@ def _answer(checked: Sequence[Event | Refusal], taken: int, *, batch: bool) -> R
     return answer({"taken": taken, "results": results}, status)
 
 
-def _source_of(sources: Sources | None, headers: Mapping[str, str]) -> Source | None:
+def source_of(sources: Sources | None, headers: Mapping[str, str]) -> Source | None:
     """Whose key came with a request; raises `Problem` (401) if none that is known did."""
     if sources is None:
         return None

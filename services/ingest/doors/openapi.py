@@ -1,7 +1,7 @@
 """`GET /docs/openapi.json` and `/docs/openapi`: the HTTP doors, made from the contract's models."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
@@ -25,6 +25,8 @@ _NO: Final = {
     "detail": {"type": "string", "description": "words for people, without values"},
 }
 _PROBLEM: Final = {"type": "object", "required": list(_NO), "properties": _NO}
+PROBLEM: Final = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+"""The content of every no."""
 _RESULT: Final = {
     "type": "object",
     "required": ["index", "taken"],
@@ -48,8 +50,13 @@ _ANSWERS: Final = {
 }
 
 
-def document(webhooks: Sequence[Source] = ()) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of ingest's doors; the same models give the same document."""
+def document(
+    webhooks: Sequence[Source] = (), reading: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of ingest's doors; the same models give the same document.
+
+    `reading` has the paths of the doors that only read.
+    """
     _, found = models_json_schema(
         [(model, "validation") for model in _MODELS.values()],
         ref_template="#/components/schemas/{model}",
@@ -66,11 +73,12 @@ def document(webhooks: Sequence[Source] = ()) -> dict[str, Any]:
         "info": {
             "title": "Arrears: ingest",
             "version": "1",
-            "description": "What billing systems tell Arrears over HTTP.",
+            "description": "What billing systems tell Arrears over HTTP, and what it answers.",
         },
         "paths": {
             "/v1/events": {"post": _post_events()},
             **{f"/v1/webhooks/{one.name}": {"post": _post_webhook(one)} for one in webhooks},
+            **(reading or {}),
         },
         "components": {
             "schemas": schemas,
@@ -82,9 +90,11 @@ def document(webhooks: Sequence[Source] = ()) -> dict[str, Any]:
 class OpenApi:
     """Answers with the document, as JSON or as a page for people."""
 
-    def __init__(self, webhooks: Sequence[Source] = ()) -> None:
+    def __init__(
+        self, webhooks: Sequence[Source] = (), reading: Mapping[str, Any] | None = None
+    ) -> None:
         """Make both once: they never change while the process lives."""
-        told = document(webhooks)
+        told = document(webhooks, reading)
         self._json = json.dumps(told, indent=1).encode()
         self._page = page(told).encode()
 
@@ -109,7 +119,8 @@ def page(told: dict[str, Any]) -> str:
     for path, methods in told["paths"].items():
         for method, door in methods.items():
             parts.append(f"<h2><code>{method.upper()} {escape(path)}</code></h2>")
-            parts.append(f"<p>{escape(door['description'])}</p>{_answers(door['responses'])}")
+            parts.append(f"<p>{escape(door['description'])}</p>{_parameters(door)}")
+            parts.append(_answers(door["responses"]))
     parts.append("<h2>Events</h2>")
     schemas = told["components"]["schemas"]
     for kind, model in _MODELS.items():
@@ -117,6 +128,15 @@ def page(told: dict[str, Any]) -> str:
         parts.append(f"<h3 id='{escape(kind)}'><code>{escape(kind)}</code></h3>")
         parts.append(f"<p>{escape(about)}</p>{_fields(schemas[model.__name__])}")
     return "\n".join(parts)
+
+
+def _parameters(door: dict[str, Any]) -> str:
+    rows = (
+        f"<tr><td><code>{escape(one['name'])}</code><td>{'required' if one['required'] else ''}"
+        f"<td>{escape(one['description'])}"
+        for one in door.get("parameters", ())
+    )
+    return f"<table>{''.join(rows)}</table>"
 
 
 def _answers(responses: dict[str, Any]) -> str:
@@ -203,8 +223,7 @@ def _post_webhook(source: Source) -> dict[str, Any]:
 
 
 def _answered(meanings: dict[str, str]) -> dict[str, Any]:
-    problem = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
-        status: {"description": meaning, **({} if status == "202" else {"content": problem})}
+        status: {"description": meaning, **({} if status == "202" else {"content": PROBLEM})}
         for status, meaning in meanings.items()
     }

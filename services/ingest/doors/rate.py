@@ -40,9 +40,10 @@ class Bucket:
 class Rates:
     """The buckets of all sources of one process; each process has its own."""
 
-    def __init__(self, clock: Clock) -> None:
-        """Begin with every source's bucket full."""
+    def __init__(self, clock: Clock, *, may: str = "tell {} events") -> None:
+        """Begin with every source's bucket full; `may` is said to who is too fast."""
         self._clock = clock
+        self._may = may
         self._buckets: dict[str, Bucket] = {}
 
     def take(self, source: Source, number: int) -> None:
@@ -53,5 +54,6 @@ class Rates:
             bucket = self._buckets[source.name] = Bucket(source.per_second, source.burst, at=now)
         wait_s = bucket.take(number, now)
         if wait_s:
-            why = f"{source.name} may tell {source.per_second:g} events per second"
+            told = self._may.format(f"{source.per_second:g}")
+            why = f"{source.name} may {told} per second"
             raise Problem(429, "too_fast", why, headers={"retry-after": str(ceil(wait_s))})

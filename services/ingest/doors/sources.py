@@ -31,7 +31,7 @@ from shared.events.billing.transfer import (
 )
 from shared.events.fields import Id, TimeZone
 
-Part = Literal["billing", "commands", "outcomes", "config"]
+Part = Literal["billing", "commands", "outcomes", "config", "reading"]
 OURS: Final = frozenset(
     {TransferArrived.type, AccountAbsorbed.type, AccountArrived.type, ChildOwed.type}
 )
@@ -41,8 +41,10 @@ PARTS: Final[Mapping[Part, frozenset[str]]] = {
     "commands": frozenset(COMMANDS),
     "outcomes": frozenset(OUTCOMES),
     "config": frozenset({ConfigPublished.type}),
+    "reading": frozenset(),
 }
-"""What a key may be for. Configuration changes who is contacted, so it is a part of its own."""
+"""What a key may be for. Configuration changes who is contacted, so it is a part of its own; a key
+for reading alone tells nothing."""
 UNAUTHORIZED: Final = "unauthorized"
 """The reason of a request that does not prove who sent it; it is answered and not kept."""
 _ARREARS: Final = "arrears:"
@@ -67,13 +69,13 @@ class Source(BaseModel):
     """The CloudEvents `source` of its events, where that is another than its name."""
     kind: Literal["events", "stripe", "lago", "erpnext"] = "events"
     keys: tuple[Annotated[str, Field(pattern=_KEY)], ...] = ()
-    """SHA-256 of its API keys for `/v1/events`, in hexadecimal; several while one is replaced."""
+    """SHA-256 of its API keys, in hexadecimal; several while one is replaced."""
     secrets: tuple[SecretStr, ...] = ()
     """What its webhooks are signed with; several while one is replaced."""
     public_keys: tuple[str, ...] = ()
     """Lago's public keys (PEM), where its webhooks are signed as JWT."""
     may: tuple[Part, ...] = ("billing",)
-    """What it may tell of."""
+    """What it may tell of, and whether it may read (`services.ingest.reading`)."""
     creditor_id: Id = DEFAULT_CREDITOR
     """Whose receivables a webhook tells of."""
     time_zone: TimeZone = "UTC"
@@ -81,9 +83,9 @@ class Source(BaseModel):
     tolerance_s: PositiveInt = 300
     """How far a signed moment may lie from ours, before or after."""
     per_second: PositiveFloat = 200.0
-    """Events per second that are taken in the long run."""
+    """Events, or questions, per second that are taken in the long run."""
     burst: PositiveInt = 2_000
-    """Events that may come at once."""
+    """Events, or questions, that may come at once."""
 
     @property
     def zone(self) -> tzinfo:

@@ -1,14 +1,20 @@
 """What read models ask of a service's own store: figures, positions, documents by kind."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Final, TypeVar
 
 from shared.line.ports import Cursor, Parked, Row
 from shared.runtime.store import client
 from shared.runtime.store.client import answers
 from shared.runtime.store.names import Json, cell_of, place, row_id, row_of, starting_with
+from shared.runtime.store.snapshot import Snapshot
 from shared.runtime.store.takeover import cursor_of
 
+T = TypeVar("T")
+_SNAPSHOTS_AT_ONCE: Final = 4
 _AT_ONCE = 10_000
 """Rows asked for in one go; MongoDB stops at 16 MB by itself."""
 
@@ -20,6 +26,7 @@ class MongoReader:
         """Read `database` at `uri`; `owner` names this process in the server's logs."""
         self._client = client.connect(uri, owner)
         self._database = self._client[database]
+        self._threads = ThreadPoolExecutor(_SNAPSHOTS_AT_ONCE, "snapshots")
 
     async def start(self) -> None:
         """Connect."""
@@ -27,6 +34,7 @@ class MongoReader:
 
     async def stop(self) -> None:
         """Close the connection."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
         # The driver says goodbye to the server, and would keep the event loop waiting for it.
         await asyncio.to_thread(self._client.close)
 
@@ -70,6 +78,23 @@ class MongoReader:
         with answers():
             found = await self._database.cursors.find({}).sort("_id", 1).to_list(None)
         return [cursor_of(document) for document in found]
+
+    async def in_snapshot(self, work: Callable[[Snapshot], T]) -> T:
+        """What `work` makes of the database as of one moment: of whole batches, none of them half.
+
+        It runs in a thread of its own; when nobody waits for it any longer its next read fails.
+        """
+        abandoned = Event()
+        client, database = self._client.delegate, self._database.delegate
+
+        def run() -> T:
+            with answers(), client.start_session(snapshot=True) as session:
+                return work(Snapshot(database, session, abandoned))
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+        finally:
+            abandoned.set()
 
     async def document(
         self, party: str, prefix: str, key: str, *, partition: int = 0

@@ -14,7 +14,11 @@ _EXISTS: Final = 48
 INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     "cursors": (),
     "documents": (
-        IndexModel([("y", ASCENDING)], name="open", partialFilterExpression={"o": True}),
+        IndexModel(
+            [("y", ASCENDING), ("_id", ASCENDING)],
+            name="open_by_id",
+            partialFilterExpression={"o": True},
+        ),
         IndexModel([("k", ASCENDING), ("_id", ASCENDING)], name="kind"),
         IndexModel([("l.$**", ASCENDING)], name="lists"),
     ),

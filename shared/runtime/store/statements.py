@@ -173,12 +173,12 @@ def _new_row(row: Row, partition: int) -> Json:
         "p": partition,
         "y": where,
         "k": row.prefix,
-        **_content(row),
+        **_content(row, listed=bool(row.listed)),
     }
 
 
-def _content(row: Row) -> Json:
-    if row.listed is None:
+def _content(row: Row, *, listed: bool) -> Json:
+    if not listed or row.listed is None:
         return {"o": row.open, "d": row.text}
     return {"o": row.open, "d": row.text, "l": dict(row.listed)}
 
@@ -188,7 +188,7 @@ def _row(row: Row, partition: int) -> Json:
     return {
         "q": {"_id": row_id(where, row.prefix, row.key)},
         "u": {
-            "$set": _content(row),
+            "$set": _content(row, listed=row.listed is not None),
             "$setOnInsert": {"p": partition, "y": where, "k": row.prefix},
         },
         "upsert": True,
