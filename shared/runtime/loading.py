@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 from typing import Final, Protocol, TypeVar
 
 from shared.line.arrivals import Arrival
@@ -12,6 +11,8 @@ from shared.line.lane import Lane, Needs
 from shared.line.ports import Binding, Row, Store, WriteSet
 
 T = TypeVar("T")
+Name = tuple[str, str, str]
+"""A document's party, prefix and key."""
 _BINDINGS_MAX: Final = 500_000
 
 
@@ -27,7 +28,8 @@ class Persist(Protocol):
 class Loading:
     """Reads for the lanes while the round before is still being written.
 
-    What it reads must not be older than that: where the two meet, it waits until it has `landed`.
+    What it reads must not be older than that: where the two meet, it takes what is being written,
+    or waits until that has `landed`.
     """
 
     store: Store
@@ -102,15 +104,22 @@ class Loading:
         parties = set[str]().union(*(needs.parties for needs in all_needs.values()))
         keys = set[tuple[str, str, str]]().union(*(needs.keys for needs in all_needs.values()))
         ids = set[str]().union(*(needs.ids for needs in all_needs.values()))
-        if _meets(in_flight, parties, keys, ids):
+        if in_flight and _asks_for_all(in_flight, parties, keys):
             await self.landed()
-        loading = self.persist("loading", lambda: self.store.load(parties, keys))
-        knowing = self.persist("looking up ids", lambda: self.store.taken(ids))
-        if parties or keys:
-            rows, known = await asyncio.gather(loading, knowing)
+            in_flight = ()
+        rows, asked = _from_flight(in_flight, keys)
+        known = {
+            name: write.taken[name] for write in in_flight for name in ids & write.taken.keys()
+        }
+        loading = self.persist("loading", lambda: self.store.load(parties, asked))
+        knowing = self.persist("looking up ids", lambda: self.store.taken(ids - known.keys()))
+        if parties or asked:
+            found, taken = await asyncio.gather(loading, knowing)
+            rows += found
         else:
             loading.close()
-            rows, known = [], await knowing
+            taken = await knowing
+        known.update(taken)
         by_party: dict[str, list[Row]] = {}
         for row in rows:
             by_party.setdefault(row.party, []).append(row)
@@ -126,18 +135,22 @@ class Loading:
             self.stop(f"a stored document cannot be read (partition {lane.partition}): {defect}")
 
 
-def _meets(
-    in_flight: Collection[WriteSet],
-    parties: Collection[str],
-    keys: Collection[tuple[str, str, str]],
-    ids: set[str],
+def _asks_for_all(
+    in_flight: Collection[WriteSet], parties: Collection[str], keys: Collection[Name]
 ) -> bool:
-    """Whether any of that is being written: the store may still have it as it was."""
-    if not all(ids.isdisjoint(write.taken) for write in in_flight):
-        return True
-    if not (parties or keys):
-        return False
-    rows = ((row.party, row.prefix, row.key) for write in in_flight for row in write.rows)
-    gone = (name for write in in_flight for name in write.gone)
-    whole = {party for party, prefix, _ in keys if not prefix}
-    return any(name[0] in parties or name[0] in whole or name in keys for name in chain(rows, gone))
+    """Whether all that a party has is asked for while some of it is being written."""
+    whole = {party for party, prefix, _ in keys if not prefix}.union(parties)
+    return bool(whole) and any(
+        any(row.party in whole for row in write.rows)
+        or any(name[0] in whole for name in write.gone)
+        for write in in_flight
+    )
+
+
+def _from_flight(in_flight: Collection[WriteSet], keys: set[Name]) -> tuple[list[Row], set[Name]]:
+    """The rows asked for that are just being written, and what the store is to be asked for."""
+    if not keys or not in_flight:
+        return [], keys
+    flying = {(row.party, row.prefix, row.key): row for write in in_flight for row in write.rows}
+    gone = {name for write in in_flight for name in write.gone}
+    return [flying[name] for name in keys if name in flying], keys - flying.keys() - gone
