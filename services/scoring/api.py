@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 from services.scoring.domain.mix import LANES, read_spot
 from services.scoring.domain.standing import BETWEEN, Standing
@@ -10,6 +9,7 @@ from services.scoring.store import Scores
 from shared.line.ports import Unavailable
 from shared.money import text
 from shared.runtime.doors import Problem, Request, Response, answer
+from shared.runtime.query import Query
 
 _FILTERS: Final[tuple[str, ...]] = ("creditor", "segment")
 """The first that is asked for leads: most creditors have fewer accounts than most segments."""
@@ -30,9 +30,9 @@ class ScoringApi:
         (50, at most 500); `after`: the `next` of the page before. An account that moves meanwhile
         may be on two pages or none.
         """
-        told = _query(request.query, ("lane", *_FILTERS, "limit", "after"))
-        limit = _number(told, "limit", _LIMIT, _LIMIT_MAX)
-        filters = {name: told[name] for name in _FILTERS if name in told}
+        told = Query(request.query, ("lane", *_FILTERS, "limit", "after"))
+        limit = told.number("limit", _LIMIT, most=_LIMIT_MAX)
+        filters = {name: told.text(name) for name in _FILTERS if name in told}
         try:
             page, behind = await self._page(told, filters, limit)
         except Unavailable as failure:
@@ -45,18 +45,17 @@ class ScoringApi:
         )
 
     async def _page(
-        self, told: dict[str, str], filters: dict[str, str], limit: int
+        self, told: Query, filters: dict[str, str], limit: int
     ) -> tuple[list[Standing], str]:
         """The standings of a page, and where it ends."""
-        lane, after = told.get("lane"), told.get("after", "")
-        if lane is None:
+        after = told.text("after")
+        if "lane" not in told:
             spot = read_spot(after)
             if spot is None:
                 raise Problem(400, "invalid", "not the end of a page of both lanes", "after")
             page, behind = await self._scores.mixed(filters, after=spot, limit=limit)
             return page, behind.text()
-        if lane not in LANES:
-            raise Problem(400, "invalid", f"one of {', '.join(LANES)} is expected", "lane")
+        lane = told.choice("lane", "", LANES)
         if BETWEEN in after:
             raise Problem(400, "invalid", "not the end of a page of one lane", "after")
         found = await self._scores.in_lane(lane, filters, after=after, limit=limit)
@@ -67,12 +66,10 @@ class ScoringApi:
 
         `account_id`; `limit`: how many (50, at most 500); `before`: the `next` of the page before.
         """
-        told = _query(request.query, ("account_id", "limit", "before"))
-        account_id = told.get("account_id", "")
-        if not account_id:
-            raise Problem(400, "invalid", "whose scores?", "account_id")
-        limit = _number(told, "limit", _LIMIT, _LIMIT_MAX)
-        below = _number(told, "before", 0, 10**8 - 1) if "before" in told else None
+        told = Query(request.query, ("account_id", "limit", "before"))
+        account_id = told.needed("account_id", "whose scores?")
+        limit = told.number("limit", _LIMIT, most=_LIMIT_MAX)
+        below = told.number("before", 0, most=10**8 - 1) if "before" in told else None
         try:
             return answer(await self._account(account_id, below, limit))
         except Unavailable as failure:
@@ -126,26 +123,3 @@ def _shown(standing: Standing) -> dict[str, Any]:
         "model_version": standing.model_version,
         "scored_at": standing.scored_at.isoformat(),
     }
-
-
-def _query(query: str, names: tuple[str, ...]) -> dict[str, str]:
-    """What a query string says; a name that is unknown or stands there twice is refused."""
-    found: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        if name not in names:
-            raise Problem(400, "invalid", f"one of {', '.join(names)} is expected", name[:40])
-        if name in found:
-            raise Problem(400, "invalid", "stands here twice", name)
-        if len(value) > 1_000 or "\0" in value:  # noqa: PLR2004 - longer than any id or place
-            raise Problem(400, "invalid", "too long, or no text", name)
-        found[name] = value
-    return found
-
-
-def _number(told: dict[str, str], name: str, otherwise: int, most: int) -> int:
-    value = told.get(name)
-    if value is None:
-        return otherwise
-    if not (value.isascii() and value.isdigit()) or not 1 <= int(value[:12]) <= most:
-        raise Problem(400, "invalid", f"a whole number from 1 to {most} is expected", name)
-    return int(value)

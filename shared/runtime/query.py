@@ -37,6 +37,10 @@ class Query:
                 raise Problem(400, "invalid", "too long, or no text", name)
             self._found[name] = value
 
+    def __contains__(self, name: str) -> bool:
+        """Whether a value was told."""
+        return name in self._found
+
     def text(self, name: str, otherwise: str = "") -> str:
         """A text; without one, `otherwise`."""
         return self._found.get(name, otherwise)

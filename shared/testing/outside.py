@@ -25,6 +25,8 @@ class Sent:
     topic: str
     party: str = ""
     letter: str = ""
+    unfit: bool = False
+    """Whether it concerns all and no core can take it: a dead letter, and yet in every line."""
 
 
 def headers(kind: str, id_: str, time: datetime, **more: str) -> Headers:
@@ -117,7 +119,8 @@ class Outside:
         from_ = self.log.now + timedelta(seconds=in_s)
         fact: Fact = Configured(number=self._serial, from_=from_, **data)
         record = told(fact, id=id_, time=self.log.now, partition=partition)
-        self._send(record, Sent(id_, record.value or b"", EVENTS))
+        unfit = bool(data.get("fault"))
+        self._send(record, Sent(id_, record.value or b"", EVENTS, unfit=unfit))
 
     def ticks(self, after_s: float, *, clocks: int = 1) -> None:
         """Time goes on, and one or two clocks say so on every partition."""
@@ -137,7 +140,8 @@ class Outside:
     @property
     def letters(self) -> set[tuple[bytes | None, bytes | None]]:
         """Values and reasons that shall be on dead letters."""
-        return {(sent.value, sent.letter.encode()) for sent in self.sent if sent.letter}
+        refused = {(sent.value, sent.letter.encode()) for sent in self.sent if sent.letter}
+        return refused | {(sent.value, b"invalid") for sent in self.sent if sent.unfit}
 
     @property
     def registered(self) -> set[str]:
