@@ -67,9 +67,13 @@ class Intake:
 
         It never raises: FastStream would pass the batch over.
         """
+        generation = self.ownership.generation
         async with self._receiving:
             reached = await self._positions()  # the next poll comes after this one
             ends = await self._ends_now()
+            if generation != self.ownership.generation:
+                self._read_up = frozenset()
+                return  # who has the partitions now begins at their cursors, and so do we
             for spot in self._receive(records):
                 reached.pop(spot, None)  # what was polled from there will be polled again
             self._reached = reached
@@ -86,12 +90,16 @@ class Intake:
         A position may be ahead because of a poll that the lanes were not given yet. Only one that
         is the same at two looks says that nothing lies before it (but marks of transactions).
         """
+        generation = self.ownership.generation
         async with self._receiving:
-            positions = await self._positions()
+            positions, ends = await self._positions(), await self._ends_now()
+            if generation != self.ownership.generation:
+                self._read_up = frozenset()
+                return
             same = dict(positions.items() & self._looked.items())
             self._reached.update(same)
             self._looked = positions
-            self._compare(await self._ends_now())
+            self._compare(ends)
         self._busy = True
         self.rounds.news.set()
 

@@ -44,11 +44,12 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     sought: set[tuple[str, int, int]] = field(default_factory=set)
     """Gaps that were sought back to once: (topic, partition, offset)."""
-    _generation: int = 0
+    generation: int = 0
+    """How often partitions were taken from us: what was polled before that is not for our lanes."""
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:  # noqa: ARG002 - aiokafka's
         """Finish the batch in hand, then hand over; nothing that is not stored is kept."""
-        self._generation += 1
+        self.generation += 1
         self.rounds.abandoned = True
         async with self.lock:
             await self.let_go()
@@ -79,7 +80,7 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has
         """Take over every partition number of which all topics are ours."""
         consumer = self.consumer()
         consumer.pause(*assigned)
-        generation = self._generation
+        generation = self.generation
         async with self.lock:
             self.rounds.abandoned = False
             numbers = sorted(
@@ -88,7 +89,7 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has
                 if all(TopicPartition(t, number) in assigned for t in self.wiring.inputs)
             )
             attempt = 0
-            while generation == self._generation:
+            while generation == self.generation:
                 try:
                     await self._take_over(consumer, numbers)
                 except (Unavailable, PublishUnavailable, KafkaError, TimeoutError) as failure:

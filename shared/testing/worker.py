@@ -1,5 +1,6 @@
 """One process of a service over memory: the real intake, ownership and rounds."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -171,6 +172,7 @@ class Worker:
         )
         self.intake = Intake(wiring, self.ownership, self.rounds, lambda: self.consumer, self._ends)
         self._step = step
+        self._polling = asyncio.Lock()
         self.intake.advised_at = float("inf")  # no advice: it would be a task of its own
 
     async def _ends(self, spots: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
@@ -203,8 +205,12 @@ class Worker:
         await self.intake.work_off()
 
     async def receive(self, limit: int = 1_000_000) -> None:
-        """Queue what the log has, as the consumer does while the worker is at work."""
-        await self.intake.take(cast("Any", self.consumer.poll(limit)))
+        """Queue what the log has, as the consumer does while the worker is at work.
+
+        One poll after the other: FastStream's loop polls again once the one before was taken.
+        """
+        async with self._polling:
+            await self.intake.take(cast("Any", self.consumer.poll(limit)))
 
     async def look_again(self) -> None:
         """Do once what the nudge does in passing."""
