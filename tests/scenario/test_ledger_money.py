@@ -685,6 +685,20 @@ def test_a_refund_that_failed_is_not_waited_for() -> None:
     assert {"cash EUR": "50.00"} == book.owed()
 
 
+def test_a_refund_whose_failing_is_told_first_finds_what_its_cash_was_for() -> None:
+    """Held cash that is told to be for a settled invoice claims it again, and finds no room."""
+    book = Book()
+    book.invoice("I-1")
+    book.payment("P-1", "100.00", to("I-1", "100.00"))
+    book.payment("P-2", "40.00", to("I-1", "40.00"))
+    book.take(billing.RefundReversed, refund_id="F-1", reversed_on="02-25")
+
+    refund = {"refund_id": "F-1", "amount": "30.00", "currency": "EUR", "refunded_on": "02-20"}
+    book.take(billing.PaymentRefunded, **refund)
+
+    assert {"cash EUR": "40.00"} == book.owed()
+
+
 def test_a_chargeback_in_another_currency_takes_all_of_the_payment_back() -> None:
     """Its amount is no part that could be told from the whole; in the payment's own, it is."""
     for currency, left in (("USD", "100.00"), ("EUR", "60.00"), (None, "60.00")):

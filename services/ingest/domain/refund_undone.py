@@ -72,6 +72,18 @@ def undo(ledger: Ledger, told: RefundReversed) -> Refusal | None:
     return None
 
 
+def ask(ledger: Ledger, _told: RefundReversed) -> None:
+    """Have at hand what taking a refund back may need, before the refund it waits for is booked.
+
+    The money may have come out of any of these; what they have waiting claims what is held again.
+    """
+    party = ledger.party
+    sources: list[Source] = [*party.all(Payment), *party.all(CreditNote)]
+    for source in sources:
+        if source.account_id == ledger.account.account_id:
+            ask_for_applied(ledger, source.waiting)
+
+
 def _of_items(refund: Refund) -> list[Taken]:
     """What came out of items, as what it came out of before that."""
     cash = sum(done.cash for done in refund.reopened)

@@ -18,6 +18,7 @@ from services.ingest.domain.parent import allocate_for_all, receive_for_all
 from services.ingest.domain.payment import Payment
 from services.ingest.domain.profile import update
 from services.ingest.domain.refund import Refund, refund
+from services.ingest.domain.refund_undone import ask as ask_to_undo
 from services.ingest.domain.refund_undone import undo
 from services.ingest.domain.reversal import Reversal, reverse
 from services.ingest.domain.reversal import reinstate as reinstate_payment
@@ -123,7 +124,9 @@ RULES: Final = {
         _one("refund", "refund_id"),
         own="refund_id",
     ),
-    "billing.refund.reversed.v1": Rule(undo, ((Refund, "refund_id"),), own="refund_id"),
+    "billing.refund.reversed.v1": Rule(
+        undo, ((Refund, "refund_id"),), own="refund_id", asks=ask_to_undo
+    ),
     "billing.payment.scheduled.v1": Rule(schedule),
     "billing.payment.failed.v1": Rule(fail),
     "billing.dispute.opened.v1": Rule(
