@@ -251,7 +251,10 @@ async def test_hostile_requests(door: httpx.AsyncClient) -> None:
         path = "/v1/events" if kind == "events" else f"/v1/webhooks/{kind}"
         wrong = headers_of(random, headers).items()
         sent = [(name.encode(), text.encode("latin-1", "replace")) for name, text in wrong]
-        return await door.post(path, content=body, headers=sent)
+        try:
+            return await door.post(path, content=body, headers=sent)
+        except httpx.ReadError:  # a kept connection may end just as it is used again
+            return await door.post(path, content=body, headers=sent)
 
     for _ in range(HOSTILE // 30):
         answers = await asyncio.gather(*(send() for _ in range(30)), return_exceptions=True)
