@@ -144,19 +144,33 @@ def _give_back(
     ledger.sweep = bool(told.reopens)
     for part, portion in in_records(booked) if booked else [(0, ())]:
         # What had not been held and reopens nothing is told with the first of the facts.
-        fact = facts.PaymentRefunded(
-            account_id=told.account_id,
-            creditor_id=ledger.account.creditor_id,
-            currency=told.currency,
-            entries=portion,
-            refund_id=told.refund_id,
-            payment_id=told.payment_id or "",
-            credit_note_id=told.credit_note_id or "",
-            amount=text(part + left, told.currency),
-            refunded_on=told.refunded_on,
-        )
+        tell(ledger, refund, portion, amount=part + left, on=refund.refunded_on)
         left = 0
-        ledger.emit(fact, told.refund_id)
+
+
+def tell(
+    ledger: Ledger,
+    refund: Refund,
+    entries: tuple[facts.Entry, ...],
+    *,
+    amount: int,
+    on: date,
+    undone: bool = False,
+) -> None:
+    """Tell an amount of a refund, in minor units, with what it did; or that it was `undone`."""
+    fact = facts.PaymentRefunded(
+        account_id=ledger.account.account_id,
+        creditor_id=ledger.account.creditor_id,
+        currency=refund.currency,
+        entries=entries,
+        refund_id=refund.refund_id,
+        payment_id=refund.payment_id,
+        credit_note_id=refund.credit_note_id,
+        amount=text(amount, refund.currency),
+        refunded_on=on,
+        undone=undone,
+    )
+    ledger.emit(fact, refund.refund_id)
 
 
 def take_back(ledger: Ledger) -> None:
@@ -175,18 +189,8 @@ def take_back(ledger: Ledger) -> None:
                 ledger.party.keep(source)
         for _, portion in in_records(booked) if booked else ():
             ledger.party.keep(refund)
-            fact = facts.PaymentRefunded(
-                account_id=account_id,
-                creditor_id=ledger.account.creditor_id,
-                currency=refund.currency,
-                entries=portion,
-                refund_id=refund.refund_id,
-                payment_id=refund.payment_id,
-                credit_note_id=refund.credit_note_id,
-                amount=text(0, refund.currency),  # it was told with the refund itself
-                refunded_on=refund.refunded_on,
-            )
-            ledger.emit(fact, refund.refund_id)
+            # Its amount was told with the refund itself.
+            tell(ledger, refund, portion, amount=0, on=refund.refunded_on)
 
 
 def _may_be_of(refund: Refund, source: Payment | CreditNote) -> bool:

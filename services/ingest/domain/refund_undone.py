@@ -6,7 +6,7 @@ from services.ingest.domain.credit import CreditNote
 from services.ingest.domain.invoice import key_of
 from services.ingest.domain.ledger import Ledger, ask_for, in_records
 from services.ingest.domain.payment import Payment
-from services.ingest.domain.refund import Refund, Taken
+from services.ingest.domain.refund import Refund, Taken, tell
 from services.ingest.domain.reversal import ask_for_applied
 from services.ingest.domain.waiting import wait
 from shared.core import Refusal
@@ -50,19 +50,7 @@ def undo(ledger: Ledger, told: RefundReversed) -> Refusal | None:
     for one in items:
         _claim_again(ledger, _source(ledger, one), refund)
     for amount, portion in in_records(booked) if booked else ():
-        fact = facts.PaymentRefunded(
-            account_id=account_id,
-            creditor_id=ledger.account.creditor_id,
-            currency=refund.currency,
-            entries=portion,
-            refund_id=refund.refund_id,
-            payment_id=refund.payment_id,
-            credit_note_id=refund.credit_note_id,
-            amount=text(amount, refund.currency),
-            refunded_on=told.reversed_on,
-            undone=True,
-        )
-        ledger.emit(fact, refund.refund_id)
+        tell(ledger, refund, portion, amount=amount, on=told.reversed_on, undone=True)
     for source, _ in sources:
         if isinstance(source, Payment):
             receipt.resume(ledger, source)
