@@ -102,7 +102,7 @@ class Loading:
         """Give the lanes what their lines need; `in_flight` is being written meanwhile."""
         all_needs = {lane: lane.needs(line) for lane, line in lines.items()}
         parties = set[str]().union(*(needs.parties for needs in all_needs.values()))
-        keys = set[tuple[str, str, str]]().union(*(needs.keys for needs in all_needs.values()))
+        keys = set[Name]().union(*(needs.keys for needs in all_needs.values()))
         ids = set[str]().union(*(needs.ids for needs in all_needs.values()))
         if in_flight and _asks_for_all(in_flight, parties, keys):
             await self.landed()

@@ -82,6 +82,11 @@ class Due:
     at: datetime
 
 
+def counts(entry: Posting | Held | Due, day: date, known_at: datetime | None = None) -> bool:
+    """Whether an entry counts at the end of `day`, as now known or as it was known at a tick."""
+    return entry.on <= day and (known_at is None or entry.at < known_at)
+
+
 @dataclass(slots=True)
 class Item:
     """What is open and ages on its own: an invoice, or one instalment of it. Minor units.
@@ -140,11 +145,7 @@ class Item:
 
     def open_on(self, day: date, known_at: datetime | None = None) -> int:
         """What was open at the end of `day`, as now known or as it was known at a tick."""
-        return sum(
-            posting.amount
-            for posting in self.postings
-            if posting.on <= day and (known_at is None or posting.at < known_at)
-        )
+        return sum(posting.amount for posting in self.postings if counts(posting, day, known_at))
 
     def move_due(self, due_on: date, on: date, at: datetime) -> None:
         """Give it another due date, and remember what it had been."""
@@ -157,7 +158,7 @@ class Item:
         """The due date that held at the end of `day`, as now known or as known at a tick."""
         found = self.due_on if self.first_due_on is None else self.first_due_on
         for due in self.dues:
-            if due.on <= day and (known_at is None or due.at < known_at):
+            if counts(due, day, known_at):
                 found = due.due_on
         return found
 

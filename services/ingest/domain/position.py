@@ -9,7 +9,7 @@ from services.ingest.domain.account import Account
 from services.ingest.domain.aging import past_due_days
 from services.ingest.domain.credit import CreditNote
 from services.ingest.domain.creditor import DEFAULT, creditor_of
-from services.ingest.domain.invoice import Invoice
+from services.ingest.domain.invoice import Invoice, counts
 from services.ingest.domain.ledger import Holding
 from services.ingest.domain.payment import Payment
 from shared.core import Party
@@ -98,7 +98,7 @@ def _held(sources: Iterable[Holding], day: date, known_at: datetime | None) -> d
     for source in sources:
         held = source.unapplied - sum(entry.amount for entry in source.held)  # older than entries
         for entry in source.held:
-            if entry.on <= day and (known_at is None or entry.at < known_at):
+            if counts(entry, day, known_at):
                 held += entry.amount
         amounts[source.currency] = amounts.get(source.currency, 0) + held
     return {

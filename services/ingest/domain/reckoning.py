@@ -9,7 +9,7 @@ from datetime import date, datetime
 from services.ingest.domain.aging import CURRENT, Buckets, past_due_days
 from services.ingest.domain.credit import CreditNote
 from services.ingest.domain.dispute import Dispute
-from services.ingest.domain.invoice import Invoice
+from services.ingest.domain.invoice import Invoice, counts
 from services.ingest.domain.payment import Payment
 from services.ingest.domain.tally import Tally
 from shared.core import Document
@@ -155,8 +155,4 @@ class Reckoning:
                 balance.oldest_due_on = due_on
 
     def _held(self, source: Payment | CreditNote) -> int:
-        return sum(
-            entry.amount
-            for entry in source.held
-            if entry.on <= self.day and (self._known_at is None or entry.at < self._known_at)
-        )
+        return sum(entry.amount for entry in source.held if counts(entry, self.day, self._known_at))

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from services.ingest.domain.aging import CURRENT, past_due_days
 from services.ingest.domain.creditor import Creditor
-from services.ingest.domain.invoice import LONG_AGO, Invoice, Item
+from services.ingest.domain.invoice import LONG_AGO, Invoice, Item, counts
 from services.ingest.domain.movement import Movement
 from services.ingest.domain.reckoning import Balance, Share
 from services.ingest.domain.statement import Section
@@ -68,10 +68,7 @@ def item(
     invoice: Invoice, found: Item, creditor: Creditor, day: date, known_at: datetime | None
 ) -> Json | None:
     """An item at the end of a day; None if the ledger did not have it then."""
-    if not any(
-        posting.on <= day and (known_at is None or posting.at < known_at)
-        for posting in found.postings
-    ):
+    if not any(counts(posting, day, known_at) for posting in found.postings):
         return None
     open_ = found.open_on(day, known_at)
     due_on = found.due_as_of(day, known_at)
