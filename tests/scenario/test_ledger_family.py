@@ -1,28 +1,24 @@
 """Stories of parents whose cash without a purpose pays for their children, by the rule."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
+from typing_extensions import override
 
-from services.ingest.domain.core import IngestCore
-from services.ingest.domain.identity import Audit
 from services.ingest.domain.position import Position, position
-from shared.core import Outgoing, Refusal
+from shared.core import Outgoing
 from shared.events import billing
 from shared.events.base import Fact
-from shared.testing.line import Line
-from shared.topics import BILLING_EVENTS
+from tests.scenario.crossing import NOON, Crossing
 
-NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 ACCOUNTS = ("PA", "K1", "K2")
 
 
-class Family:
+class Family(Crossing):
     """A parent and two children, each a party of its own; messages are read when a test says so."""
 
     def __init__(self, **creditor: object) -> None:
-        self.line = Line(IngestCore(Audit(every=1, strict=True)))
-        self.transit: list[Outgoing] = []
+        super().__init__()
         told = {"kind": "creditors", "number": 1, "from": NOON - timedelta(9)}
         document = {"creditors": {"default": {"parents_pay": True} | creditor}}
         self.line.tell(
@@ -33,24 +29,15 @@ class Family:
         for child in ("K1", "K2"):
             self.tell(billing.AccountUpdated(account_id=child, parent_account_id="PA"))
 
-    def tell(self, *facts: Fact, arrive: bool = True) -> None:
+    @override
+    def tell(self, *facts: Fact, arrive: bool = True) -> list[Outgoing]:
         """Tell facts, and read what they send, unless it shall stay on its way."""
+        sent: list[Outgoing] = []
         for fact in facts:
-            answer = self.line.tell(fact, time=NOON)
-            assert not isinstance(answer, Refusal), answer
-            self.transit += [each for each in answer if each.topic == BILLING_EVENTS]
+            sent += super().tell(fact)
             if arrive:
                 self.arrive()
-
-    def arrive(self) -> None:
-        """Read all messages, each twice."""
-        while self.transit:
-            sent = self.transit.pop(0)
-            sent.data = type(sent.data).model_validate_json(sent.data.smallest())
-            for _ in range(2):
-                answer = self.line.follow(sent)
-                assert not isinstance(answer, Refusal), answer
-                self.transit += [each for each in answer if each.topic == BILLING_EVENTS]
+        return sent
 
     def of(self, account: str) -> Position:
         """The position of an account."""

@@ -8,7 +8,6 @@ import pytest
 from services.ingest.domain import moving
 from services.ingest.domain.account import Account
 from services.ingest.domain.core import IngestCore
-from services.ingest.domain.identity import Audit
 from services.ingest.domain.invoice import Invoice
 from services.ingest.domain.position import Position, position
 from services.ingest.wiring import WIRING as INGEST
@@ -20,7 +19,7 @@ from services.outreach.domain.account import Profile
 from services.outreach.domain.core import OutreachCore
 from services.outreach.sources import read_policy
 from shared.cli.routing import records_of
-from shared.core import Outgoing, Refusal
+from shared.core import Refusal
 from shared.events import billing, commands, ledger
 from shared.events.base import Fact
 from shared.line.ports import Record
@@ -28,46 +27,19 @@ from shared.money import minor
 from shared.simulation import Simulation, Stage
 from shared.testing.line import Line
 from shared.topics import BILLING_EVENTS
+from tests.scenario.crossing import NOON, Crossing
 from tests.scenario.test_ledger_transfers import MERGED, WON, bounced, issued, paid
 
-NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 MOVED_ON = date(2025, 3, 1)
 
 
-class Books:
-    """A line that checks itself; what crosses parties is read when a test says so."""
+class Books(Crossing):
+    """Books that were told some facts, with nothing in transit."""
 
     def __init__(self, *facts: Fact) -> None:
-        self.line = Line(IngestCore(Audit(every=1, strict=True)))
-        self.transit: list[Outgoing] = []
+        super().__init__()
         self.tell(*facts)
         self.arrive()
-
-    def tell(self, *facts: Fact) -> list[Outgoing]:
-        """Tell facts; what crosses is in transit."""
-        sent: list[Outgoing] = []
-        for fact in facts:
-            answer = self.line.tell(fact, time=NOON)
-            assert not isinstance(answer, Refusal), answer
-            sent += answer
-        self.transit += [each for each in sent if each.topic == BILLING_EVENTS]
-        return sent
-
-    def arrive(self) -> list[Outgoing]:
-        """Read what crosses and what was sent on after it, until nothing does."""
-        told: list[Outgoing] = []
-        while self.transit:
-            sent = self.transit.pop(0)
-            sent.data = type(sent.data).model_validate_json(sent.data.smallest())
-            for _ in range(2):  # the core bears that it comes twice
-                answer = self.line.follow(sent)
-                assert not isinstance(answer, Refusal), answer
-                told += answer
-                self.transit += [each for each in answer if each.topic == BILLING_EVENTS]
-            further = self.line.go_on()
-            told += further
-            self.transit += [each for each in further if each.topic == BILLING_EVENTS]
-        return told
 
     def of(self, party: str, day: date = date.max, account: str = "A") -> Position | None:
         """The account's position with a party."""

@@ -1,59 +1,31 @@
 """Stories of money and items that change accounts, in two legs, whichever party has the other."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
 from services.ingest.domain.account import Account
 from services.ingest.domain.core import IngestCore
-from services.ingest.domain.identity import Audit, balances, rolled_forward
+from services.ingest.domain.identity import balances, rolled_forward
 from services.ingest.domain.position import Position, position
 from services.ingest.wiring import WIRING as INGEST
 from services.kpi.domain.core import KpiCore
 from services.kpi.domain.report import report
 from services.kpi.wiring import WIRING as KPI
 from shared.cli.routing import records_of
-from shared.core import Outgoing, Refusal
+from shared.core import Refusal
 from shared.events import billing, ledger
 from shared.events.base import Fact
 from shared.line.ports import Record
 from shared.simulation import Simulation, Stage
-from shared.testing.line import Line
-from shared.topics import BILLING_EVENTS
+from tests.scenario.crossing import NOON, Crossing
 
-NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 JAN_1 = date(2025, 1, 1)
 NOWHERE = Position("", "")
 
 
-class Books:
-    """A line that checks itself, and the records that it wrote to itself and has not read yet."""
-
-    def __init__(self) -> None:
-        self.line = Line(IngestCore(Audit(every=1, strict=True)))
-        self.transit: list[Outgoing] = []
-
-    def tell(self, *facts: Fact) -> list[Outgoing]:
-        """Tell facts, and keep what crosses accounts for later."""
-        sent: list[Outgoing] = []
-        for fact in facts:
-            answer = self.line.tell(fact, time=NOON)
-            assert not isinstance(answer, Refusal), answer
-            sent += answer
-        self.transit += [each for each in sent if each.topic == BILLING_EVENTS]
-        return sent
-
-    def arrive(self) -> None:
-        """Read what crosses, until nothing does; the door takes each of it as it takes others."""
-        while self.transit:
-            sent = self.transit.pop(0)
-            kind = type(sent.data)
-            written = sent.data.smallest()
-            sent.data = kind.model_validate_json(written)
-            for _ in range(2):  # delivery is at least once; the core bears it too
-                answer = self.line.follow(sent)
-                assert not isinstance(answer, Refusal), answer
-                self.transit += [each for each in answer if each.topic == BILLING_EVENTS]
+class Books(Crossing):
+    """Books of several accounts."""
 
     def of(self, account: str) -> Position:
         """An account's position."""
