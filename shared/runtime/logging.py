@@ -24,6 +24,8 @@ _PHONE: Final = re.compile(
 _OURS: Final = frozenset({"level", "timestamp", "logger", "service"})
 _NOISY: Final = {"aiokafka": logging.ERROR, "uvicorn": logging.WARNING}
 """aiokafka warns of each partition at each retry; of what counts, the publisher tells."""
+_OWN_HANDLERS: Final = ("faststream",)
+"""Libraries that set up a handler of their own, which would write past ours."""
 _FIRST: Final = ("timestamp", "level", "event")
 
 
@@ -88,6 +90,11 @@ def set_up_logging(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in _OWN_HANDLERS:
+        own = logging.getLogger(name)
+        own.handlers.clear()
+        own.propagate = True
+        own.setLevel(logging.NOTSET)
     for name, least in _NOISY.items():
         logging.getLogger(name).setLevel(max(least, root.level))
     structlog.configure(

@@ -115,6 +115,7 @@ class Service:
             security=settings.broker_security(),
             client_id=settings.group_id,
             logger=logging.getLogger("faststream"),  # else what a handler raises is never seen
+            log_level=logging.DEBUG,  # of each poll; `batch.done` tells what counts
         )
         read_any_header()
         self.subscriber = subscribe(self.broker, settings, wiring, self.ownership)

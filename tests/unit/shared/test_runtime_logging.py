@@ -69,6 +69,21 @@ def test_an_exceptions_text_is_blotted_too(lines: io.StringIO) -> None:
     assert "<email>" in _last(lines)["exception"]
 
 
+def test_a_library_with_a_handler_of_its_own_writes_lines_like_all_others(
+    lines: io.StringIO,
+) -> None:
+    """FastStream brings a handler for people: it would write columns between lines of JSON."""
+    library = logging.getLogger("faststream")
+    library.addHandler(logging.StreamHandler(lines))
+    library.propagate = False
+    set_up_logging(service="ingest", stream=lines)
+
+    library.info("FastStream app started successfully!")
+
+    assert [_last(lines)["event"]] == ["FastStream app started successfully!"]
+    assert lines.getvalue().count("\n") == 1
+
+
 def test_people_read_columns(lines: io.StringIO) -> None:
     """With the form "console", lines are for people."""
     set_up_logging(service="ingest", form="console", stream=lines)
