@@ -78,7 +78,13 @@ def kafka(folder: Path, cache: Path, progress: Progress, lock: int) -> Server:
     return Server(
         name="Kafka",
         address=f"{HOST}:{port}",
-        command=[*run, "-Xms256m", "-Xmx512m", "-XX:+UseG1GC", "kafka.Kafka", str(properties)],
+        # It lives for minutes beside all else: a compiler that thinks longer, and collectors that
+        # run beside it, would take up to a quarter of a core.
+        command=[
+            *run,
+            *("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+            *("kafka.Kafka", str(properties)),
+        ],
         log=folder / "kafka.log",
         lock=lock,
         is_ready=partial(serves, port),
