@@ -17,6 +17,7 @@ from shared.line.arrivals import arrive, stamp_of
 from shared.line.wiring import Wiring
 from shared.runtime.clock import monotonic
 from shared.runtime.ownership import Ownership
+from shared.runtime.pacing import rest_s
 from shared.runtime.raw import raw_decoder, raw_parser
 from shared.runtime.rounds import Abandoned, Rounds
 from shared.runtime.settings import ServiceSettings
@@ -44,7 +45,11 @@ class Intake:
     would stand behind a fetch that waits for records."""
     queued_max: int = 4_000
     """Records that are queued before the next poll waits for room."""
+    pace_s: float = 0.0
+    """Seconds from one small poll to the next at least."""
     advised_at: float = 0.0
+    _took_at: float = 0.0
+    """When the latest poll was done with."""
     _read_up: frozenset[TopicPartition] = frozenset()
     """What the lanes were given all of that was there when the broker was last asked."""
     _reached: dict[TopicPartition, int] = field(default_factory=dict)
@@ -83,6 +88,10 @@ class Intake:
         while self._busy and self._waiting() > self.queued_max:
             self._room.clear()
             await self._room.wait()
+        pause_s = rest_s(self.pace_s, since_s=monotonic() - self._took_at, polled=len(records))
+        if pause_s:
+            await asyncio.sleep(pause_s)
+        self._took_at = monotonic()
 
     async def look(self) -> None:
         """Have looked at what is held: what it waits for may have come, or turn out not to be.

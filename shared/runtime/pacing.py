@@ -1,4 +1,4 @@
-"""How much a round takes at a time: as much as can be folded before latency suffers."""
+"""How often we poll, and how much a round takes: so much that latency does not suffer."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +12,8 @@ FOLD_TO_REST: Final = 3
 """How much longer than all else of a round folding may take, where much is queued."""
 LONGEST: Final = 6
 """But so many times what the settings say at most."""
+FEW_RECORDS: Final = 500
+"""A poll of fewer makes a transaction that costs more than its records do."""
 LEAST_OF_A_LANE: Final = 16
 """Records that are taken from a lane at least, however long they take."""
 
@@ -43,6 +45,15 @@ class Pacing:
     def most(self, batch_s: float) -> int:
         """How many records to prepare: no more than can be folded in time."""
         return max(LEAST_OF_A_LANE, int(self.fold_s(batch_s) / self.record_s))
+
+
+def rest_s(pace_s: float, *, since_s: float, polled: int) -> float:
+    """Seconds to wait before the next poll, `since_s` after the one before was done with.
+
+    What comes after a rest is taken up at once. Under load more comes together for each
+    transaction, most of whose cost is its own; where much is queued there is no need to wait.
+    """
+    return max(0.0, pace_s - since_s) if polled < FEW_RECORDS else 0.0
 
 
 def shared_out(lines: dict[Lane, list[Arrival]], most: int) -> dict[Lane, list[Arrival]]:
