@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.outreach.domain.policy import Policy
+from services.outreach.domain.configuration import creditors_of
+from services.outreach.domain.policy import Policy, PolicyError
 from shared.core import Outgoing
 from shared.events import ledger, outreach
 from shared.events.scores import AccountScored
@@ -233,6 +234,32 @@ def test_grace_days_shift_every_step() -> None:
 
     assert [] == contacts(story.hourly("03-09 08:00", "03-18 23:00"))
     assert contacts(story.tick("03-19 08:00")) == [("reminder", "email")]
+
+
+@pytest.mark.parametrize(
+    ("creditor", "account", "on_day"),
+    [({"grace_days": 4}, None, "13"), ({"grace_days": 4}, 1, "10"), ({"name": "Kiwi"}, None, "09")],
+)
+def test_grace_is_the_accounts_else_its_creditors_else_the_policys(
+    creditor: dict[str, object], account: int | None, on_day: str
+) -> None:
+    """Due on the 6th and late by 3 days after the grace that is said nearest to the debtor."""
+    story = Story()
+    story.publish("creditors", 1, "03-01 00:00", {"creditors": {"default": creditor}})
+    story.at("03-02 09:00").debtor(EMAIL, grace_days=account)
+    story.bill("I1", "100.00", "03-06")
+
+    before = contacts(story.hourly("03-08 00:00", f"03-{int(on_day) - 1:02} 23:00"))
+
+    assert before == []
+    assert contacts(story.tick(f"03-{on_day} 12:00")) == [("reminder", "email")]
+
+
+@pytest.mark.parametrize("grace", [-1, 36_501, "5", 1.5, True])
+def test_a_creditors_grace_that_is_none_is_refused(grace: object) -> None:
+    """The configuration in force stays; a number of days is expected."""
+    with pytest.raises(PolicyError, match=r"creditors\.acme\.grace_days: 0 to 36500"):
+        creditors_of({"creditors": {"acme": {"grace_days": grace}}})
 
 
 def test_words_are_in_the_language_of_the_account() -> None:

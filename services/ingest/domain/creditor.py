@@ -203,6 +203,8 @@ def _check_zone(creditor: Creditor) -> None:
 def _check_grace(creditor: Creditor) -> None:
     if creditor.grace_days < 0:
         raise ValueError("it is below 0")
+    if creditor.grace_days > _GRACE_MAX:
+        raise ValueError(f"it is above {_GRACE_MAX}")
 
 
 def _check_weekend(creditor: Creditor) -> None:
@@ -232,9 +234,10 @@ _CHECKS: Final[Mapping[str, Callable[[Creditor], object]]] = {
     "country": _check_country,
     "weekend": _check_weekend,
 }
-NO_EFFECT: Final = frozenset({"country", "grace_days", "holidays", "weekend"})
-"""What the ledger has no use for: it counts every day, and knows no grace. It is for those who
-decide on contacts, who take grace from the policy and the account, and know no calendar yet."""
+NO_EFFECT: Final = frozenset({"country", "holidays", "weekend"})
+"""What nobody has a use for yet: the ledger counts every day, and those who decide on contacts go
+by the debtor's country and by the hours and weekdays of the policy."""
 _DAYS_OF_A_WEEK: Final = 7
+_GRACE_MAX: Final = 36_500
 KNOWN: Final = frozenset(field.name for field in fields(Creditor)) - {"creditor_id"}
 """The fields that a creditor's configuration may have."""

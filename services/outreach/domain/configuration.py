@@ -14,15 +14,21 @@ from shared.events.billing import ConfigPublished
 
 ACTED_ON: Final = ("policy", "creditors")
 """The kinds of configuration that matter here, so far."""
+GRACE_MAX: Final = 36_500
+"""Days of grace, at most: a hundred years, so that dates stay dates."""
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Creditor:
-    """Whose receivables they are: the name in letters, and the zone of the business dates."""
+    """Whose receivables they are: the name in letters, and the zone of the business dates.
+
+    `grace_days` is None where the policy's hold.
+    """
 
     name: str
     time_zone: str = "UTC"
+    grace_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,7 @@ def publish(shared: Party, told: ConfigPublished, *, now: datetime) -> bool:
 
 
 def creditors_of(document: Mapping[str, Any]) -> dict[str, Creditor]:
-    """Name and time zone of each creditor; what other services need of them is left alone."""
+    """What outreach needs of each creditor; what other services need of them is left alone."""
     told = document.get("creditors", document)
     if not isinstance(told, Mapping):
         raise PolicyError("creditors: a mapping of creditor ids is expected")
@@ -155,4 +161,7 @@ def _creditor(creditor_id: str, told: object) -> Creditor:
         raise PolicyError(
             f"creditors.{creditor_id}.time_zone: an IANA time zone is expected"
         ) from None
-    return Creditor(name=str(name), time_zone=time_zone)
+    grace_days = told.get("grace_days")
+    if grace_days is not None and not (type(grace_days) is int and 0 <= grace_days <= GRACE_MAX):
+        raise PolicyError(f"creditors.{creditor_id}.grace_days: 0 to {GRACE_MAX} are expected")
+    return Creditor(name=str(name), time_zone=time_zone, grace_days=grace_days)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from services.outreach.domain.account import Account, Profile
 from services.outreach.domain.caps import ContactLog
-from services.outreach.domain.configuration import Creditor, InForce
+from services.outreach.domain.configuration import GRACE_MAX, Creditor, InForce
 from services.outreach.domain.consent import Consents
 from services.outreach.domain.days import day_of, start_of
 from services.outreach.domain.item import Item, item_key
@@ -93,10 +93,12 @@ class Docket:
         return start_of(day, self.creditor(account).time_zone)
 
     def grace_days(self, account: Account) -> int:
-        """The account's days of grace, else the policy's."""
+        """The account's days of grace, else the creditor's, else the policy's."""
         profile = self.profile(account)
         told = None if profile is None else profile.account.grace_days
-        return self.policy.grace_days if told is None else min(told, 36_500)
+        if told is None:
+            told = self.creditor(account).grace_days
+        return self.policy.grace_days if told is None else min(told, GRACE_MAX)
 
     def tell(
         self,
