@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from shared.cli.stack import Stack
 from shared.line.ports import Committed, Cursor, Record, Row, Unavailable, WriteSet
-from shared.runtime.store import MongoStore
+from shared.runtime.store import MongoReader, MongoStore, Snapshot
 from shared.testing.store_behaviour import BEHAVIOURS, Behaviour
 from shared.testing.wire import Wire
 
@@ -281,3 +281,35 @@ async def test_a_commit_larger_than_a_message_is_written(open_store: OpenMongoSt
     assert frozenset() == committed.fenced
     assert {0: 1, 1: 1, 2: 1} == await counted(store)
     assert [14] * 3 == [len(await store.load([f"party-{p}"], [])) for p in range(3)]
+
+
+@pytest_asyncio.fixture
+async def forgetful(database: Database) -> AsyncIterator[None]:
+    """MongoDB keeps nothing of its past, for once."""
+    name = "minSnapshotHistoryWindowInSeconds"
+    admin = database.client.admin
+    kept = admin.command({"getParameter": 1, name: 1})[name]
+    admin.command({"setParameter": 1, name: 0})
+    yield
+    admin.command({"setParameter": 1, name: kept})
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("forgetful")
+async def test_an_answer_that_outlasts_mongodbs_past_is_unavailable(
+    stack: Stack, database: Database
+) -> None:
+    """Its later queries would be of another moment than its first: docs/decisions/0013."""
+    reader = MongoReader(stack.mongodb_uri, database.name, owner="reader")
+
+    def slow(snapshot: Snapshot) -> None:
+        for _ in range(200):
+            snapshot.binding("A")  # which there is not
+            database.bindings.update_one({"_id": "B"}, {"$inc": {"number": 1}}, upsert=True)
+            time.sleep(0.05)
+
+    try:
+        with pytest.raises(Unavailable, match="older than the oldest"):
+            await reader.in_snapshot(slow)
+    finally:
+        await reader.stop()

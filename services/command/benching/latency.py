@@ -25,7 +25,7 @@ from shared.runtime.clock import monotonic
 from shared.runtime.producer import Publisher
 from shared.topics import OUTREACH_TASKS, PARTITIONS
 
-BEAT_S: Final = 0.02
+BEAT_S: Final = 0.05
 """How often the load behind the samples is published."""
 STRAGGLERS_S: Final = 15.0
 WARM_S: Final = 3.0
@@ -61,7 +61,7 @@ class Watch:
     @classmethod
     async def begin(cls, site: Site) -> Self:
         """Watch from now on."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=site.kafka, fetch_max_wait_ms=20)
+        consumer = AIOKafkaConsumer(bootstrap_servers=site.kafka)
         await consumer.start()
         spots = [TopicPartition(_TOPIC, number) for number in range(PARTITIONS)]
         consumer.assign(spots)
