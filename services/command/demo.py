@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from services.command.demo_summary import Run, show_addresses, show_summary
+from services.command.demo_doors import show_addresses
+from services.command.demo_summary import Run, show_summary
 from services.command.fleet import SERVICES, Fleet, running_fleet
 from services.command.replaying import replay
 from shared.cli.eventfile import Line, lines, with_ticks
@@ -121,8 +122,8 @@ async def _play(story: Story, fleet: Fleet, bootstrap: str, *, once: bool) -> No
     publisher = Publisher({"bootstrap_servers": bootstrap}, deadline_s=120)
     try:
         run = await _replay(story, fleet, publisher)
-        await show_summary(console, fleet, bootstrap, run)
-        show_addresses(console, fleet, SERVICES)
+        account = await show_summary(console, fleet, bootstrap, run)
+        show_addresses(console, fleet, SERVICES, account)
         if not once:
             await _live(publisher)
     finally:

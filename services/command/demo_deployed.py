@@ -141,6 +141,8 @@ def show_what_now(run: Run) -> None:
     begin = run.last - timedelta(days=90)
     lines: Sequence[str] = (
         "From here on the clock is live, a tick a minute. Look at, for example:",
+        "  http://127.0.0.1:8002/v1/worklist   whom to work first, and why",
+        "  http://127.0.0.1:8001/v1/overdue   who has what overdue",
         f"  http://127.0.0.1:8004/v1/kpis?as_of={run.last}&begin={begin}   figures of any day",
         "  http://127.0.0.1:8001/docs/asyncapi   what ingest reads and writes",
         "  http://127.0.0.1:9090/alerts   Prometheus",

@@ -1,4 +1,4 @@
-"""What the demo shows at its end: what happened, the figures, and where to look further."""
+"""What the demo shows at its end: what happened, and the figures."""
 
 import asyncio
 from collections import Counter
@@ -12,6 +12,7 @@ from pydantic_core import from_json
 from rich.console import Console
 from rich.table import Table
 
+from services.command.demo_doors import show_worklist, worked_first
 from services.command.fleet import Fleet
 from services.outreach.sources import read_policy
 from shared.events.scores import AccountScored
@@ -34,8 +35,8 @@ class Run:
     last: date
 
 
-async def show_summary(console: Console, fleet: Fleet, bootstrap: str, run: Run) -> None:
-    """Print what happened, from the services' own figures."""
+async def show_summary(console: Console, fleet: Fleet, bootstrap: str, run: Run) -> str | None:
+    """Print what happened, from the services' own figures; the account to be worked first."""
     whole = f"/v1/kpis?as_of={run.last}&begin={run.first}"
     year = await asyncio.to_thread(fleet.get, "kpi", whole)
     begin = max(run.first, run.last - timedelta(days=FIGURES_DAYS))
@@ -58,16 +59,9 @@ async def show_summary(console: Console, fleet: Fleet, bootstrap: str, run: Run)
     if contacts["suppressed"]:
         console.print(_reasons(contacts["suppressed"]))
     console.print(_figures(quarter))
-
-
-def show_addresses(console: Console, fleet: Fleet, services: Sequence[str]) -> None:
-    """Print where to look further."""
-    table = Table("service", "look at", title="addresses", title_justify="left")
-    own = {"ingest": ["/v1/events (POST)"], "kpi": ["/v1/kpis", "/v1/progress"]}
-    for name in services:
-        paths = [*own.get(name, []), "/docs/asyncapi", "/metrics", "/readyz"]
-        table.add_row(name, "\n".join(fleet.url(name, path) for path in paths))
-    console.print(table)
+    first = await asyncio.to_thread(worked_first, fleet)
+    show_worklist(console, first)
+    return first[0]["account_id"] if first else None
 
 
 async def scores_by_band(bootstrap: str) -> Counter[str]:

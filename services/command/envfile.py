@@ -35,8 +35,8 @@ class Variable(NamedTuple):
 
 
 PUBLISHED: Final = (
-    Variable("PUBLISH_INGEST", "8001", "ingest: POST /v1/events, /docs/asyncapi, /metrics"),
-    Variable("PUBLISH_SCORING", "8002", "scoring: /docs/asyncapi, /metrics"),
+    Variable("PUBLISH_INGEST", "8001", "ingest: /v1/events (POST), /v1/overdue, /docs/openapi"),
+    Variable("PUBLISH_SCORING", "8002", "scoring: /v1/worklist, /docs/asyncapi, /metrics"),
     Variable("PUBLISH_OUTREACH", "8003", "outreach: /docs/asyncapi, /metrics"),
     Variable("PUBLISH_KPI", "8004", "kpi: /v1/kpis, /v1/progress, /docs/asyncapi, /metrics"),
     Variable("PUBLISH_KAFKA", "9092", "Kafka, as localhost and this port"),
