@@ -53,11 +53,11 @@ def show_worklist(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
         table.add_column(name, no_wrap=True)
     for name in ("overdue", "days", "expected"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("segment")
+    table.add_column("segment", no_wrap=True)
     for row in rows:
         table.add_row(
             row["account_id"],
-            row["lane"].replace("_", " "),
+            row["lane"].partition("_")[0],
             row["band"],
             f"{row['overdue_amount']} {row['currency']}",
             str(row["oldest_past_due_days"]),
