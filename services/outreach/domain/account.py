@@ -1,17 +1,18 @@
 """Accounts: where each stands in collections, in one document that every event of it touches."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
+from pydantic import AliasChoices, BeforeValidator, Field
 from typing_extensions import override
 
-from services.outreach.domain.hold import Hold
+from services.outreach.domain.hold import Hold, on_day
 from services.outreach.domain.promise import Promise
 from services.outreach.domain.task import PastState, PastTask, Task
 from shared.core import Document
 from shared.events.billing import AccountProfile, Channel
+from shared.events.outreach import HoldReason
 
 
 @dataclass(slots=True)
@@ -29,6 +30,19 @@ class Anchor:
     item_id: str
     due_on: date
     held_by: str = ""
+
+
+@dataclass(slots=True)
+class Tries:
+    """How often the step in hand was tried on an open item; see `Item` for those before.
+
+    It changes with each task, as the account does: so one document is written instead of two.
+    """
+
+    item_id: str
+    step: str
+    attempts: int = 0
+    misses: int = 0
 
 
 @dataclass(slots=True)
@@ -60,6 +74,7 @@ class Stage:
 class Account(Document):
     """The head of an account.
 
+    `owes` says whether an item is open: no count, which would be written anew with every invoice.
     `stale` says that the anchor must be derived anew before it is used. `look_at` is when there is
     next something to decide, `book_at` when there is next something to note. `said` holds the
     suppressions told of the current anchor ("step|reason"), so that each is told once.
@@ -70,7 +85,11 @@ class Account(Document):
 
     account_id: str
     creditor_id: str = ""
-    open_items: int = 0
+    owes: Annotated[
+        bool,
+        BeforeValidator(bool),
+        Field(validation_alias=AliasChoices("owes", "open_items")),  # once a count, by that name
+    ] = False
     overdue_items: int = 0
     cases: int = 0
     case: Case | None = None
@@ -78,6 +97,7 @@ class Account(Document):
     stale: bool = False
     task: Task | None = None
     last_task_at: datetime | None = None
+    tries: Tries | None = None
     wanted: Wanted | None = None
     holds: list[Hold] = field(default_factory=list)
     promises: list[Promise] = field(default_factory=list)
@@ -101,19 +121,14 @@ class Account(Document):
 
     def book(self) -> None:
         """Set when there is next something to note, after a task, a hold or a promise changed."""
-        self.book_at = min(self._moments(), default=None)
-
-    def _moments(self) -> Iterator[datetime]:
-        if self.task is not None:
-            yield self.task.expires_at
+        moments = [] if self.task is None else [self.task.expires_at]
         for hold in self.holds:
             if not hold.begun:
-                yield hold.begins_at
+                moments.append(hold.begins_at)
             if not hold.ended and hold.ends_at is not None:
-                yield hold.ends_at
-        for promise in self.promises:
-            if promise.state == "open":
-                yield promise.judge_at
+                moments.append(hold.ends_at)
+        moments += [promise.judge_at for promise in self.promises if promise.state == "open"]
+        self.book_at = min(moments, default=None)
 
     def look(self, at: datetime) -> None:
         """See to it that the account is looked at when `at` has come, at the latest."""
@@ -133,9 +148,9 @@ class Account(Document):
         self.last_task_at = task.not_before
         return PastTask(task, state)
 
-    def running(self, day: date) -> Iterator[Hold]:
-        """The holds that hold the whole account on `day`."""
-        return (hold for hold in self.holds if hold.blanket and hold.on(day))
+    def held_for(self, day: date) -> frozenset[HoldReason]:
+        """Why the whole account is held on `day`: the reasons of all holds that say so."""
+        return frozenset([hold.reason for hold in on_day(self.holds, day) if hold.blanket])
 
 
 @dataclass(slots=True)

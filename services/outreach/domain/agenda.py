@@ -82,8 +82,9 @@ def agenda_of(docket: Docket, account: Account, item: Item, day: date) -> Agenda
     spans = spans_of(account.holds, item) if account.holds else []
     grace_days = docket.grace_days(account)
     overdue = day > item.due_on
-    if overdue and account.case is not None and item.enter(account.case.case_id):
-        docket.party.keep(item)
+    if overdue and account.case is not None and account.case.case_id != item.case_id:
+        docket.own(account, item)
+        item.enter(account.case.case_id)
     if item.brought is not None and (account.case is not None or not overdue):
         take_in(docket.policy, item, item.brought, spans=spans, grace_days=grace_days)
         item.brought = None

@@ -6,7 +6,7 @@ from datetime import date
 
 from services.outreach.domain.account import Account, Anchor
 from services.outreach.domain.docket import Docket
-from services.outreach.domain.hold import Hold, gravest
+from services.outreach.domain.hold import Hold, gravest, on_day
 from services.outreach.domain.item import Item
 
 
@@ -38,7 +38,7 @@ class Claim:
 
 def claim_on(account: Account, items: Iterable[Item], day: date) -> Claim:
     """What is withheld from `items` on `day`; a disputed part is of the oldest items first."""
-    holds = [hold for hold in account.holds if hold.on(day)] if account.holds else []
+    holds = on_day(account.holds, day) if account.holds else []
     if not holds:
         return Claim()
     claim = Claim(
@@ -64,7 +64,7 @@ def settle_anchor(docket: Docket, account: Account, day: date) -> None:
     Where holds leave nothing to ask for, it is the oldest that would be asked for but for them.
     """
     account.stale = False
-    items = docket.items(account) if account.open_items else []
+    items = docket.items(account) if account.owes else []
     tolerance = docket.policy.tolerance_minor
     claim = claim_on(account, items, day)
     oldest = best = None
@@ -96,6 +96,7 @@ def consider(docket: Docket, account: Account, item: Item) -> bool:
         return True
     if account.holds:
         account.forget_anchor(docket.soon)
+        docket.party.keep(account)
         return True
     if item.open_minor <= docket.policy.tolerance_minor.get(item.currency, 0):
         return False
@@ -103,4 +104,5 @@ def consider(docket: Docket, account: Account, item: Item) -> bool:
     if anchor is not None and (anchor.due_on, anchor.item_id) < item.rank:
         return False
     account.anchor = Anchor(item.item_id, item.due_on)
+    docket.party.keep(account)
     return True

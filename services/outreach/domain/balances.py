@@ -93,13 +93,18 @@ def revalue(docket: Docket, account: Account, item: Item, open_minor: int) -> bo
     if open_minor == before:
         return False
     docket.party.keep(item)
+    if open_minor > 0:
+        account.owes = True
+    else:
+        docket.own(account, item)
     change = (open_minor > 0) - (before > 0)
-    account.open_items += change
-    if item.overdue:
+    if item.overdue and change:
         account.overdue_items += change
+        docket.party.keep(account)
     task = account.task
     if task is not None and before > 0 and task.covers(item):
         task.remaining[item.currency] += open_minor - before
+        docket.party.keep(account)
     if open_minor > before:
         return consider(docket, account, item)
     anchor = account.anchor
@@ -108,6 +113,7 @@ def revalue(docket: Docket, account: Account, item: Item, open_minor: int) -> bo
         account.holds or open_minor <= limit
     ):  # fmt: skip
         account.stale = True
+        docket.party.keep(account)
         return True
     return False
 
@@ -119,6 +125,7 @@ def set_overdue(docket: Docket, account: Account, item: Item, *, on: bool) -> No
         docket.party.keep(item)
         if item.open_minor > 0:
             account.overdue_items += 1 if on else -1
+            docket.party.keep(account)
 
 
 def _item_of(docket: Docket, account: Account, told: ItemState) -> Item:
@@ -167,15 +174,23 @@ def _due(docket: Docket, account: Account, item: Item, due_on: date) -> bool:
     if due_on >= docket.today(account):
         set_overdue(docket, account, item, on=False)
     account.stale = True
+    docket.party.keep(account)
     return True
 
 
 def _follow(docket: Docket, account: Account, *, replans: bool, written_off: bool = False) -> None:
-    """What any change of balances leads to: the case, the next look, the stage."""
-    if not account.open_items:
-        account.anchor, account.stale = None, False
+    """What any change of balances leads to: the case, the next look, the stage.
+
+    One more item behind the anchor changes nothing here: such an account is not written.
+    """
+    stage, look_at, stale = account.stage, account.look_at, account.stale
+    if not docket.owes(account):
+        account.owes, account.anchor, account.stale = False, None, False
     settle_case(docket, account, written_off=written_off)
-    if replans or account.anchor is None:
-        replan(docket, account)
-        tell_stage(docket, account)
-    docket.party.keep(account)
+    if not replans and account.anchor is not None:
+        return
+    replan(docket, account)
+    tell_stage(docket, account)
+    was_said = account.stage is stage and account.look_at == look_at and account.stale == stale
+    if not was_said or account.anchor is None:
+        docket.party.keep(account)

@@ -12,10 +12,7 @@ from shared.core import Document
 
 @dataclass(slots=True)
 class Contact:
-    """One contact that counts: reserved when its task is released, taken out when it never was.
-
-    Where nobody told its channel ("") it counts for each.
-    """
+    """One contact that counts. Where nobody told its channel ("") it counts for each."""
 
     task_id: str
     account_id: str
@@ -25,7 +22,10 @@ class Contact:
 
 @dataclass(slots=True)
 class ContactLog(Document):
-    """What was said to a debtor lately, and whether a service upstream has the party parked."""
+    """What was said to a debtor lately, and whether a service upstream has the party parked.
+
+    An open task counts as well, from its release on; it comes in here once it is known to be made.
+    """
 
     prefix: ClassVar[str] = "contacts"
 
@@ -40,9 +40,12 @@ class ContactLog(Document):
         kept.sort(key=lambda each: each.at)
         self.contacts = kept
 
-    def free(self, task_id: str) -> None:
-        """Take out a contact that did not come about."""
-        self.contacts = [contact for contact in self.contacts if contact.task_id != task_id]
+    def free(self, task_id: str) -> bool:
+        """Take out a contact that did not come about; whether it was there."""
+        rest = [contact for contact in self.contacts if contact.task_id != task_id]
+        was_there = len(rest) < len(self.contacts)
+        self.contacts = rest
+        return was_there
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ def _open(docket: Docket, account: Account) -> None:
         attempt=0,
     )
     account.case = Case(case_id, docket.time)
+    docket.party.keep(account)
     fact = CaseOpened(
         account_id=account.account_id,
         creditor_id=account.creditor_id,
@@ -40,10 +41,11 @@ def _close(docket: Docket, account: Account, case: Case, *, written_off: bool) -
     reason: Literal["cured", "settled", "written_off"] = "cured"
     if written_off:
         reason = "written_off"
-    elif not account.open_items:
+    elif not account.owes:
         reason = "settled"
     account.case = None
     account.last_step = ""
+    docket.party.keep(account)
     fact = CaseClosed(
         account_id=account.account_id,
         creditor_id=account.creditor_id,

@@ -108,15 +108,8 @@ class OutreachCore:
 
     def wake(self, party: Party, until: datetime, effects: Effects) -> None:
         """Expire tasks, begin and end holds, judge promises, each at its own moment, in order."""
-        while True:
-            due = [
-                (account.book_at, account.account_id, account)
-                for account in party.all(Account)
-                if account.book_at is not None and account.book_at <= until
-            ]
-            if not due:
-                return
-            moment, _, account = min(due, key=lambda each: each[:2])
+        while (account := _first_to_book(party, until)) is not None:
+            moment = account.book_at or until
             in_force = self._configured.at(effects.shared, moment)
             docket = Docket(party, effects, in_force, moment, moment)
             pass_moment(docket, account, moment)
@@ -173,6 +166,20 @@ class OutreachCore:
             return
         order(docket, account, command)
         _close(docket, account)
+
+
+def _first_to_book(party: Party, until: datetime) -> Account | None:
+    """The account that has something to note up to `until` before all others."""
+    first: tuple[datetime, str] | None = None
+    found = None
+    for account in party.all(Account):
+        moment = account.book_at
+        if moment is None or moment > until:
+            continue
+        place = (moment, account.account_id)
+        if first is None or place < first:
+            first, found = place, account
+    return found
 
 
 def _close(docket: Docket, account: Account) -> None:

@@ -54,6 +54,7 @@ def _step(docket: Docket, account: Account, item: Item, day: date, at: datetime)
                 superseded = Refused("superseded", ("superseded",))
                 suppress(docket, account, item, step, superseded, day=day, at=at)
                 item.passed[step.name] = day
+                docket.party.keep(item)
             return
         suppress(docket, account, item, found.step, refused, day=day, at=at)
         if not refused.final:
@@ -62,7 +63,7 @@ def _step(docket: Docket, account: Account, item: Item, day: date, at: datetime)
                 account.look(refused.until)
             return
         item.passed[found.step.name] = day
-        docket.party.keep(item)
+        docket.own(account, item)
 
 
 def _try(
@@ -72,7 +73,7 @@ def _try(
     refused = held_back(docket, account, pre_due=step.offset_days <= 0)
     if refused is not None:
         return refused
-    if item.misses.get(step.name, 0) >= docket.policy.attempts_max:
+    if docket.tried(account, item, step.name).misses >= docket.policy.attempts_max:
         return Refused("no_answer_from_channel", ("attempts",), final=True)
     covered = _statement_for(docket, account, step, day)
     answer = permit(docket, account, step, covered.amounts, at)

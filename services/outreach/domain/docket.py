@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.outreach.domain.account import Account, Profile
-from services.outreach.domain.caps import ContactLog
+from services.outreach.domain.account import Account, Profile, Tries
+from services.outreach.domain.caps import Contact, ContactLog
 from services.outreach.domain.configuration import GRACE_MAX, Creditor, InForce
 from services.outreach.domain.consent import Consents
 from services.outreach.domain.days import day_of, start_of
@@ -59,6 +59,33 @@ class Docket:
         """One item, if it is at hand."""
         return self.party.find(Item, item_key(account.account_id, item_id))
 
+    def tried(self, account: Account, item: Item, step: str) -> Tries:
+        """How often a step was tried on an item, to be looked at."""
+        tries = account.tries
+        if tries is not None and tries.step == step and tries.item_id == item.item_id:
+            return tries
+        return Tries(item.item_id, step, item.attempts.get(step, 0), item.misses.get(step, 0))
+
+    def take_up(self, account: Account, item: Item, step: str) -> Tries:
+        """As `tried`, to be counted on: it is the step in hand from now on."""
+        tries = self.tried(account, item, step)
+        if tries is not account.tries:
+            last = None if account.tries is None else self.item(account, account.tries.item_id)
+            if last is not None:
+                self.own(account, last)
+            account.tries = tries
+        self.party.keep(account)
+        return tries
+
+    def own(self, account: Account, item: Item) -> None:
+        """Keep an item, with the tries of it that the account had."""
+        self.party.keep(item)
+        tries = account.tries
+        if tries is not None and tries.item_id == item.item_id:
+            item.attempts[tries.step], item.misses[tries.step] = tries.attempts, tries.misses
+            account.tries = None
+            self.party.keep(account)
+
     def past_task(self, task_id: str) -> PastTask | None:
         """A closed task, if there was one of this id."""
         return self.party.find(PastTask, task_id)
@@ -68,9 +95,30 @@ class Docket:
         name = account.account_id
         return [i for i in self.party.all(Item) if i.account_id == name and i.open_minor > 0]
 
+    def owes(self, account: Account) -> bool:
+        """Whether any item of an account is open (mostly the anchor is: no need to look on)."""
+        anchor = None if account.anchor is None else self.item(account, account.anchor.item_id)
+        if anchor is not None and anchor.open_minor > 0:
+            return True
+        name = account.account_id
+        return any(i.open_minor > 0 and i.account_id == name for i in self.party.all(Item))
+
     def log(self) -> ContactLog:
         """The contact log of the party."""
         return self.party.find(ContactLog) or ContactLog()
+
+    def contacts(self) -> list[Contact]:
+        """The contacts that count for the party's caps, oldest first: open tasks among them."""
+        made = self.log().contacts
+        pending = {
+            task.task_id: Contact(task.task_id, account.account_id, task.channel, task.not_before)
+            for account in self.accounts()
+            if (task := account.task) is not None
+        }
+        if not pending:
+            return made
+        counted = [contact for contact in made if contact.task_id not in pending]
+        return sorted([*counted, *pending.values()], key=lambda contact: contact.at)
 
     def consents(self) -> Consents:
         """What the debtor agreed to or took back."""

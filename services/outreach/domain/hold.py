@@ -66,6 +66,13 @@ class Hold:
         return item.item_id in self.item_ids or item.invoice_id in self.invoice_ids
 
 
+def on_day(holds: Iterable[Hold], day: date) -> list[Hold]:
+    """Those of some holds that hold on `day`; most of many have ended: `Hold.on` is written out."""
+    return [
+        hold for hold in holds if (hold.until is None or day < hold.until) and hold.starts_on <= day
+    ]
+
+
 def gravest(holds: Iterable[Hold]) -> Hold | None:
     """The hold to name where several hold."""
     return min(holds, key=lambda hold: (SEVERITY.index(hold.reason), hold.hold_id), default=None)
@@ -86,25 +93,38 @@ def union(intervals: Iterable[tuple[date, date | None]]) -> Spans:
 
 def spans_of(holds: Iterable[Hold], item: Item) -> Spans:
     """The days on which an item was, is, or will be held, as far as is known."""
+    item_id, invoice_id = item.item_id, item.invoice_id
     found = [
         (hold.starts_on, hold.until)
-        for hold in holds
-        if hold.amount_minor is None and hold.names(item)
+        for hold in holds  # asked for at every look, and there may be many: `names` is written out
+        if hold.amount_minor is None
+        and (
+            invoice_id in hold.invoice_ids
+            or item_id in hold.item_ids
+            or not (hold.item_ids or hold.invoice_ids)
+        )
     ]
+    if len(found) == 1 and (found[0][1] or NEVER) > found[0][0]:
+        return [(found[0][0], found[0][1] or NEVER)]
     return union(found) if found else []
 
 
 def held_days(spans: Spans, due_on: date, day: date) -> int:
     """How many days of the overdue window, from `due_on` up to `day`, were held."""
-    return sum(
-        max(0, (min(end, day) - max(start, due_on)).days) for start, end in spans if start < day
-    )
+    held = 0
+    for start, end in spans:
+        if start < day and end > due_on:
+            last, first = min(end, day), max(start, due_on)
+            held += max(0, (last - first).days)
+    return held
 
 
 def delinquent_days(spans: Spans, due_on: date, day: date, *, grace_days: int = 0) -> int:
     """Days past due without grace and held days: what steps count by (never below 0)."""
-    held = held_days(spans, due_on, day) if spans else 0
-    return max(0, (day - due_on).days - grace_days - held)
+    days = (day - due_on).days - grace_days
+    if spans and days > 0:
+        days -= held_days(spans, due_on, day)
+    return max(0, days)
 
 
 def day_of_delinquency(spans: Spans, due_on: date, days: int, *, grace_days: int = 0) -> date:

@@ -31,7 +31,8 @@ class Item(Document):
 
     `made` and `passed` are the steps that were taken, or given up, while it was the anchor of the
     case `case_id`, with the day; `attempts` counts the tasks of each step, `misses` those of them
-    that no channel carried out. `brought` is set until the steps have taken it in.
+    that no channel carried out (for the step in hand see `Tries`). `brought` is set until the steps
+    have taken it in.
     """
 
     prefix: ClassVar[str] = "item"
@@ -73,11 +74,8 @@ class Item(Document):
         """When a step was taken or given up, if it was."""
         return self.made.get(step) or self.passed.get(step)
 
-    def enter(self, case_id: str) -> bool:
-        """Begin anew with a new case, whose steps have not been taken yet; whether it is new."""
-        if case_id == self.case_id:
-            return False
+    def enter(self, case_id: str) -> None:
+        """Begin anew with a new case, whose steps have not been taken yet."""
         self.case_id = case_id
         for marks in (self.made, self.passed, self.attempts, self.misses):
             marks.clear()
-        return True

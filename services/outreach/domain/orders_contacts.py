@@ -60,7 +60,7 @@ def contact_request(docket: Docket, account: Account, it: told.ContactRequest) -
         return ("already_requested", "")
     if it.channel not in docket.policy.channels:
         return ("channel_not_in_policy", "channel")
-    if not account.open_items:
+    if not account.owes:
         return ("nothing_to_collect", "")
     account.said = [words for words in account.said if not words.startswith(f"{ON_REQUEST}|")]
     account.wanted = Wanted(it.command_id, it.channel, it.not_before)

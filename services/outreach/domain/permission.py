@@ -15,6 +15,7 @@ from services.outreach.domain.recipient import Reachable, Unreachable, reach
 from shared.events.outreach import SuppressionReason
 
 _ROUNDS_MAX: Final = 32
+_REACHED: Final = ("contact_point", "consent", "address")
 
 
 @dataclass(slots=True)
@@ -64,14 +65,14 @@ def permit(
     if not _reaches(step.minimum_minor, amounts):
         return Refused("below_minimum", rules)
     found = reach(docket, account, step.channels)
-    rules = (*rules, "contact_point", "consent", "address")
+    rules += _REACHED
     if isinstance(found, Unreachable):
         return Refused(found.reason, rules, found.channel, final=True)
     zones = zones_for(docket, account, found.point.time_zone or "")
-    log = docket.log().contacts
+    log = docket.contacts()
     policy = docket.policy
     window = policy.channels[found.channel].window
-    rules = (*rules, f"hours.{found.channel}")
+    rules += (f"hours.{found.channel}",)
     closed = shut(window, at, zones)
     if closed:
         until = earliest(policy, log, found.channel, at, zones)
@@ -80,7 +81,7 @@ def permit(
     if limit is not None:
         until = earliest(policy, log, found.channel, at, zones)
         return _refused("cap", (*rules, limit.rule), found.channel, until)
-    return Permitted(found, zones, (*rules, *(cap.name for cap in policy.caps)))
+    return Permitted(found, zones, rules + policy.cap_names)
 
 
 def earliest(

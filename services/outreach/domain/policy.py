@@ -115,7 +115,7 @@ class Cap(_Part):
     channels: tuple[Channel, ...] = ()
     """Which channels it counts and limits; none named means all."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """How decision records call it."""
         return ".".join(("cap", f"{self.most}in{self.days}", *self.channels))
@@ -190,6 +190,11 @@ class Policy(_Part):
     def first_offset_days(self) -> int:
         """How many days before the due date the first step comes (0 or less)."""
         return min(0, self.steps[0].offset_days)
+
+    @cached_property
+    def cap_names(self) -> tuple[str, ...]:
+        """How decision records call the caps."""
+        return tuple(cap.name for cap in self.caps)
 
     @cached_property
     def most_counted(self) -> int:

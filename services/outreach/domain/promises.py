@@ -69,6 +69,7 @@ def receive(docket: Docket, account: Account, moved: Moved) -> None:
     cash = moved.new_cash()
     if not cash:
         return
+    docket.party.keep(account)
     day = received_on(moved, docket.day(account, docket.time))
     for promise in account.promises:
         if promise.currency != moved.currency or promise.state in ("cancelled", "rescheduled"):

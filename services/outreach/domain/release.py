@@ -3,7 +3,6 @@
 from datetime import date, datetime, timedelta
 
 from services.outreach.domain.account import Account
-from services.outreach.domain.caps import Contact
 from services.outreach.domain.docket import Docket
 from services.outreach.domain.hours import closing
 from services.outreach.domain.item import Item
@@ -30,13 +29,12 @@ def release(
 ) -> None:
     """Hand a contact to its channel: good from now until its window closes.
 
-    It counts for the caps from this moment, before any channel has acted on it.
+    It counts for the caps from this moment (see `Docket.contacts`), before any channel has acted.
     """
     channel = permitted.reachable.channel
     rule = docket.policy.channels[channel]
-    attempt = item.attempts.get(step.name, 0) + 1
-    item.attempts[step.name] = attempt
-    docket.party.keep(item)
+    tries = docket.take_up(account, item, step.name)
+    tries.attempts += 1
     case_id = account.case.case_id if account.case else ""
     account.task = Task(
         task_id=task_id(
@@ -44,7 +42,7 @@ def release(
             case_id=case_id,
             anchor_id=item.item_id,
             step=step.name,
-            attempt=attempt,
+            attempt=tries.attempts,
         ),
         channel=channel,
         contact_point_id=permitted.reachable.point.id,
@@ -59,17 +57,8 @@ def release(
         due_until=covered.due_until,
         remaining=dict(covered.amounts),
     )
-    reserve(docket, account, account.task)
     account.book()
     _request(docket, account, item, step, covered=covered, permitted=permitted, day=day, at=at)
-
-
-def reserve(docket: Docket, account: Account, task: Task) -> None:
-    """Let a task count for the party's caps."""
-    log = docket.log()
-    contact = Contact(task.task_id, account.account_id, task.channel, task.not_before)
-    log.reserve(contact, keep_days=docket.policy.remembers_days)
-    docket.party.keep(log)
 
 
 def _request(
@@ -124,7 +113,7 @@ def _request(
             zones=permitted.zones,
             day=day,
             at=at,
-            facts={"attempt": item.attempts[step.name]},
+            facts={"attempt": docket.tried(account, item, step.name).attempts},
         ),
     )
     for topic, entity in (

@@ -7,9 +7,8 @@ from services.outreach.domain.account import Account
 from services.outreach.domain.agenda import replan
 from services.outreach.domain.consents import revoke
 from services.outreach.domain.docket import Docket
-from services.outreach.domain.release import reserve
 from services.outreach.domain.task import PastState, PastTask, Task
-from services.outreach.domain.withdraw import free, miss, put_away, withdraw
+from services.outreach.domain.withdraw import count, free, miss, put_away, withdraw
 from shared.events.outcomes import Outcome
 from shared.events.outreach import ContactAttempted, Money
 
@@ -88,7 +87,7 @@ def _mark(docket: Docket, account: Account, task: Task, meaning: Meaning) -> Non
         account.last_step = task.step
         if item is not None and task.case_id in ("", item.case_id):
             item.made[task.step] = day
-            docket.party.keep(item)
+            docket.own(account, item)
 
 
 def _correct(
@@ -96,7 +95,7 @@ def _correct(
 ) -> None:
     """A closed task turns out otherwise: a contact thought missed was made, or the reverse."""
     if meaning.made:
-        reserve(docket, account, task)
+        count(docket, account, task)
         _mark(docket, account, task, meaning)
         if account.task is not None and account.task.step == task.step:
             withdraw(docket, account, "superseded")

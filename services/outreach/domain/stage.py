@@ -17,7 +17,7 @@ def tell_stage(docket: Docket, account: Account) -> None:
     if account.stale:
         return
     day = docket.today(account)
-    reasons = frozenset(h.reason for h in account.running(day)) if account.holds else _NONE
+    reasons = account.held_for(day) if account.holds else _NONE
     stage = _stage_name(docket, account, day, reasons)
     step = account.last_step if account.case else ""
     promise_on = _promise_on(account) if account.promises else None
@@ -51,7 +51,7 @@ def _promise_on(account: Account) -> date | None:
 def _stage_name(
     docket: Docket, account: Account, day: date, reasons: frozenset[HoldReason]
 ) -> StageName:
-    if not account.open_items:
+    if not account.owes:
         return "current" if account.stage.stage in ("current", "pre_due") else "settled"
     if "legal" in reasons:
         return "legal"

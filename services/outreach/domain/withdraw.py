@@ -1,6 +1,7 @@
 """Withdrawing a task: at once, when money, an objection or a STOP makes it wrong."""
 
 from services.outreach.domain.account import Account
+from services.outreach.domain.caps import Contact
 from services.outreach.domain.docket import Docket
 from services.outreach.domain.item import Item
 from services.outreach.domain.task import PastState, Task
@@ -38,16 +39,26 @@ def put_away(docket: Docket, account: Account, state: PastState) -> Task | None:
     account.book()
     account.look(docket.soon)
     docket.party.keep(account)
-    if state != "made":
+    if state == "made":
+        count(docket, account, task)
+    else:
         free(docket, task)
     return task
 
 
-def free(docket: Docket, task: Task) -> None:
-    """Take a contact that did not come about out of the log, and let those look who waited."""
+def count(docket: Docket, account: Account, task: Task) -> None:
+    """Let a closed task that was made go on counting for the party's caps."""
     log = docket.log()
-    log.free(task.task_id)
+    contact = Contact(task.task_id, account.account_id, task.channel, task.not_before)
+    log.reserve(contact, keep_days=docket.policy.remembers_days)
     docket.party.keep(log)
+
+
+def free(docket: Docket, task: Task) -> None:
+    """A contact did not come about: it counts no more, and those look who waited for it."""
+    log = docket.log()
+    if log.free(task.task_id):
+        docket.party.keep(log)
     for account in docket.accounts():
         if account.waits_for_cap:
             account.look(docket.soon)
@@ -57,7 +68,12 @@ def free(docket: Docket, task: Task) -> None:
 def miss(docket: Docket, account: Account, task: Task) -> Item | None:
     """Note on the anchor that no channel carried a task out."""
     item = docket.item(account, task.anchor_id)
-    if item is not None and task.case_id == (item.case_id if task.case_id else ""):
-        item.misses[task.step] = item.misses.get(task.step, 0) + 1
-        docket.party.keep(item)
+    if item is not None and task.case_id in ("", item.case_id):
+        tries = docket.tried(account, item, task.step)
+        tries.misses += 1
+        if tries is account.tries:
+            docket.party.keep(account)
+        else:
+            item.misses[task.step] = tries.misses
+            docket.party.keep(item)
     return item

@@ -12,10 +12,7 @@ PLACEHOLDERS: Final = frozenset(
 )
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
 _LINES_MAX: Final = 20
-_ITEM: Final = {
-    "en": "- {number}: {amount}, due {due_on}",
-    "de": "- {number}: {amount}, fällig am {due_on}",
-}
+_DUE: Final = {"en": "due", "de": "fällig am"}
 _MORE: Final = {"en": "- and {count} more", "de": "- und {count} weitere"}
 _AND: Final = {"en": " and ", "de": " und "}
 _NAMELESS: Final = {"en": "customer", "de": "Kundin, sehr geehrter Kunde"}
@@ -59,14 +56,11 @@ def render(
     total: int,
 ) -> tuple[str, str]:
     """Subject and body. Values are put in once, as they are: no value is read as a template."""
-    phrases = language if language in _ITEM else "en"
-    line = _ITEM[phrases]
+    phrases = language if language in _DUE else "en"
+    due = _DUE[phrases]
     lines = [
-        line.format(
-            number=item.number or item.invoice_id or item.item_id,
-            amount=f"{item.open_amount} {item.currency}",
-            due_on=item.due_on.isoformat(),
-        )
+        f"- {item.number or item.invoice_id or item.item_id}: "
+        f"{item.open_amount} {item.currency}, {due} {item.due_on.isoformat()}"
         for item in items[:_LINES_MAX]
     ]
     if total > _LINES_MAX:
@@ -74,7 +68,7 @@ def render(
     values = {
         "name": name or _NAMELESS[phrases],
         "creditor": creditor,
-        "amount": _AND[phrases].join(f"{money.amount} {money.currency}" for money in amounts),
+        "amount": _AND[phrases].join([f"{money.amount} {money.currency}" for money in amounts]),
         "items": "\n".join(lines),
         "count": str(total),
         "due_on": items[0].due_on.isoformat() if items else "",
@@ -86,11 +80,14 @@ def render(
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
-    filled = [values.get(part, f"{{{part}}}") if named else part for part, named in _parts(text)]
+    filled = list(_parts(text))
+    for number in range(1, len(filled), 2):
+        name = filled[number]
+        filled[number] = values.get(name, f"{{{name}}}")
     return "".join(filled)
 
 
 @lru_cache(maxsize=1024)
-def _parts(text: str) -> tuple[tuple[str, bool], ...]:
-    """A text cut at its placeholders: each part, and whether it is the name of one."""
-    return tuple((part, number % 2 == 1) for number, part in enumerate(_PLACEHOLDER.split(text)))
+def _parts(text: str) -> tuple[str, ...]:
+    """A text cut at its placeholders: every other part is the name of one."""
+    return tuple(_PLACEHOLDER.split(text))
