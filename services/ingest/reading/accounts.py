@@ -126,11 +126,11 @@ def _reckon(book: Book, reckoning: Reckoning, day: date, known_at: datetime | No
     """Add all that matters to the day, or what is kept added up already and the rest."""
     tally, first = book.tally, since(day, known_at)
     if tally is None or known_at is not None or day < tally.latest:
-        for document in book.changed_since(first):
+        for document in book.changed_since(first, day):
             reckoning.add(document)
         return
     reckoning.add_tally(tally)
-    for document in book.changed_besides(first, (Payment, CreditNote, Dispute)):
+    for document in book.changed_besides(first, day, (Payment, CreditNote, Dispute)):
         reckoning.add(document)
         disputed = document.invoice_id if isinstance(document, Dispute) else ""
         invoice = book.invoice(disputed) if disputed else None

@@ -55,7 +55,7 @@ class StatementApi:
                 lines_max=LINES_MAX,
             )
             try:
-                for document in book.changed_since(from_(first)):
+                for document in book.changed_since(from_(first), last):
                     statement.add(document)
             except TooManyMovements:
                 why = f"more than {LINES_MAX} entries: ask for a shorter period"

@@ -1,5 +1,6 @@
 """One account's book as of one moment."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,6 +18,8 @@ from shared.runtime.store import Ask, Snapshot, asking
 
 CHUNK: Final = 500
 """Documents that are read in one go."""
+_ON: Final = re.compile(r'"on":"(\d{4}-\d\d-\d\d)"')
+"""The day of an entry, as the codec writes it; within a text the quotes would be escaped."""
 Kinds = tuple[type[Document], ...]
 """Only documents of these kinds; of all, if it is empty."""
 
@@ -117,21 +120,28 @@ class Book:
         account_id = self.account.account_id
         return self._page(ask_done(account_id, since, kinds, after=after, limit=limit))
 
-    def changed_since(self, since: date) -> Iterator[Document]:
-        """All that can matter to a day not before `since`.
+    def changed_since(self, since: date, until: date) -> Iterator[Document]:
+        """All that can matter to the days from the one before `since` to `until`.
 
-        That is what is not settled, and what was settled by entries of that day or later.
+        That is what is not settled, and what was settled by entries of `since` or later, without
+        that of which nothing was booked by the end of `until`.
         """
-        yield from self._through(self.opened(), lambda after: self.opened(after=after))
-        yield from self._through(self.done(since), lambda after: self.done(since, after=after))
+        yield from self._through(until, self.opened(), lambda after: self.opened(after=after))
+        yield from self._through(
+            until, self.done(since), lambda after: self.done(since, after=after)
+        )
 
-    def changed_besides(self, since: date, kinds: Iterable[type[Document]]) -> Iterator[Document]:
+    def changed_besides(
+        self, since: date, until: date, kinds: Iterable[type[Document]]
+    ) -> Iterator[Document]:
         """The same, but of what is not settled only the account's own of these `kinds`."""
         asks = {kind: self._ask_own(kind) for kind in kinds}
         self.snapshot.read(*asks.values())
         for kind, first in asks.items():
-            yield from self._through(Page.of(first), partial(self._own, kind))
-        yield from self._through(self.done(since), lambda after: self.done(since, after=after))
+            yield from self._through(until, Page.of(first), partial(self._own, kind))
+        yield from self._through(
+            until, self.done(since), lambda after: self.done(since, after=after)
+        )
 
     def _own(self, kind: type[Document], after: str) -> Page:
         return self._page(self._ask_own(kind, after))
@@ -140,17 +150,30 @@ class Book:
         begin = key_of(self.account.account_id, "")
         return asking.opened(self.party, prefix=kind.prefix, begin=begin, after=after, limit=CHUNK)
 
-    def _through(self, page: Page, following: Callable[[str], Page]) -> Iterator[Document]:
-        for _, row in page.rows:
-            yield self.codec.document(row)
-        while page.more:
-            page = following(page.last)
+    def _through(
+        self, until: date, page: Page, following: Callable[[str], Page]
+    ) -> Iterator[Document]:
+        last = until.isoformat()
+        while True:
             for _, row in page.rows:
-                yield self.codec.document(row)
+                if may_count(row.text, last):
+                    yield self.codec.document(row)
+            if not page.more:
+                return
+            page = following(page.last)
 
     def _page(self, ask: Ask[tuple[str, Row]]) -> Page:
         self.snapshot.read(ask)
         return Page.of(ask)
+
+
+def may_count(text: str, until: str) -> bool:
+    """Whether any entry in a document's JSON can be of the day `until` (ISO) or an earlier one.
+
+    Looking takes a tenth of the time of decoding. Where no day is found the document may count.
+    """
+    days = _ON.findall(text)
+    return not days or min(days) <= until
 
 
 def ask_opened(

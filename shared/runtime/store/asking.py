@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from shared.line.ports import Binding, Cursor, Row
 from shared.runtime.store.names import Json, cell_of, place, row_id, row_of, starting_with
@@ -15,9 +15,6 @@ Placed = tuple[str, Row]
 """A row, with its place in the order that it was asked for in."""
 Cells = tuple[str, dict[str, int]]
 """One partition's share of a row of figures, with the row's name."""
-NUMBER: Final = "ask"
-"""The field that says which question a document answers."""
-_ROW: Final = ("d", "o")
 
 
 @dataclass(slots=True)
@@ -28,22 +25,17 @@ class Ask(Generic[T]):
     wanted: Json
     made: Callable[[Json], T]
     """Makes a value of a stored document."""
-    fields: tuple[str, ...] = ()
-    """What is needed of a document; all of it if none are named."""
     limit: int = 0
     """The first so many of it; 0 is all."""
     order: str = ""
     found: list[T] = field(default_factory=list)
 
-    def stages(self, number: int) -> list[Json]:
-        """The stages of a pipeline that answer it, each document marked with `number`."""
+    def stages(self) -> list[Json]:
+        """The stages of a pipeline that answer it. Whole documents: choosing fields costs more."""
         return [
             {"$match": self.wanted},
             *([{"$sort": {self.order: 1}}] if self.order else ()),
             *([{"$limit": self.limit}] if self.limit else ()),
-            {"$project": {**dict.fromkeys(self.fields, 1), NUMBER: {"$literal": number}}}
-            if self.fields
-            else {"$set": {NUMBER: {"$literal": number}}},
         ]
 
 
@@ -61,7 +53,7 @@ def cursors(partitions: Sequence[int] = ()) -> Ask[Cursor]:
 def rows(*names: Name) -> Ask[Row]:
     """Those of the rows that there are, in any order."""
     wanted = [row_id(place(party, part), prefix, key) for party, prefix, key, part in names]
-    return Ask("documents", {"_id": {"$in": wanted}}, row_of, _ROW, len(names))
+    return Ask("documents", {"_id": {"$in": wanted}}, row_of, len(names))
 
 
 def opened(
@@ -82,7 +74,7 @@ def opened(
     if after:
         within["$gt"] = after
     wanted: Json = {"y": where, "o": True, **({"_id": within} if within else {}), **_of(kinds)}
-    return Ask("documents", wanted, _by_name, _ROW, limit, "_id")
+    return Ask("documents", wanted, _by_name, limit, "_id")
 
 
 def listed(
@@ -112,7 +104,7 @@ def listed(
     def made(document: Json) -> Placed:
         return document["l"][name], row_of(document)
 
-    return Ask("documents", wanted, made, (*_ROW, order), limit, order)
+    return Ask("documents", wanted, made, limit, order)
 
 
 def cells(prefix: str) -> Ask[Cells]:

@@ -6,9 +6,10 @@ from typing import Any, Final
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from shared.runtime.store.asking import NUMBER, Ask
+from shared.runtime.store.asking import Ask
 from shared.runtime.store.names import Json
 
+_NUMBER: Final = "ask"
 _AT_ONCE: Final = 10_000
 """Documents of an ask without a limit; MongoDB stops at 16 MB by itself."""
 
@@ -38,13 +39,18 @@ class Snapshot:
         if self._abandoned.is_set():
             raise Abandoned
         asks = (first, *others)
+        pipeline = _numbered(first, 0) if others else first.stages()
+        for number, ask in enumerate(others, start=1):
+            stages = _numbered(ask, number)
+            pipeline.append({"$unionWith": {"coll": ask.collection, "pipeline": stages}})
         size = 1 + sum(ask.limit or _AT_ONCE for ask in asks)
-        pipeline = first.stages(0) + [
-            {"$unionWith": {"coll": ask.collection, "pipeline": ask.stages(number)}}
-            for number, ask in enumerate(others, start=1)
-        ]
         collection = self._database[first.collection]
         with collection.aggregate(pipeline, session=self._session, batchSize=size) as found:
             for document in found.to_list():  # as it came: one by one costs as much as decoding
-                ask = asks[document[NUMBER]]
+                ask = asks[document.get(_NUMBER, 0)]
                 ask.found.append(ask.made(document))
+
+
+def _numbered(ask: Ask[Any], number: int) -> list[Json]:
+    """Its stages, and one that marks each document as an answer to it."""
+    return [*ask.stages(), {"$set": {_NUMBER: {"$literal": number}}}]
