@@ -12,6 +12,10 @@ from shared.events.base import Fact
 from tests.scenario.crossing import NOON, Crossing
 
 ACCOUNTS = ("PA", "K1", "K2")
+KILL_BILLS = {
+    "10": "1-9", "11": "10-17", "18": "10-17", "19": "18-25", "26": "18-25", "27": "26+",
+}  # fmt: skip
+"""The days of June 2012 about each change of its states: 1-9 is clear, then OD1, OD2, OD3."""
 
 
 class Family(Crossing):
@@ -51,6 +55,15 @@ class Family(Crossing):
             for account in ACCOUNTS
             for item in self.of(account).open_items
         }
+
+    def stages(self, day: date) -> dict[str, dict[str, str]]:
+        """The bucket of each item that is open at the end of a day, by the account that owes it."""
+        found: dict[str, dict[str, str]] = {}
+        for account in ACCOUNTS:
+            there = position(self.line.party(account), account, day, self.line.shared)
+            for item in there.open_items if there else ():
+                found.setdefault(account, {})[item.item_id] = item.bucket
+        return found
 
     def held(self) -> dict[str, str]:
         """The cash that each holds."""
@@ -201,3 +214,47 @@ def test_a_child_or_parent_that_changes_party_stays_of_the_family() -> None:
     family.tell(paid("P-2", "50.00"), owed("K1-b", "K1", "5.00"))
 
     assert ({}, {"PA": "25.00"}) == (family.open(), family.held())
+
+
+def test_kill_bills_children_whose_parent_is_charged() -> None:
+    """Worked example A, its variant with 10, 18 and 26 days (Kill Bill's tests, K13).
+
+    What a child was billed on May 31 is charged to its parent on June 1 and ages there from then
+    on, for both; a child that pays for itself is clear on every day.
+    """
+    family = Family(buckets=["1-9", "10-17", "18-25", "26+"])
+    begin, charged = date(2012, 5, 31), date(2012, 6, 1)
+    for child, due_on in (("K1", charged), ("K2", begin)):
+        family.tell(
+            billing.InvoiceIssued(
+                account_id=child,
+                invoice_id=f"{child}-I",
+                issued_on=begin,
+                due_on=due_on,
+                amount="249.95",
+                currency="EUR",
+            )
+        )
+    family.tell(
+        billing.ItemTransferred(
+            transfer_id="charged",
+            from_account_id="K1",
+            to_account_id="PA",
+            item_id="K1-I",
+            amount="249.95",
+            transferred_on=charged,
+        ),
+        billing.PaymentReceived(
+            account_id="K2",
+            payment_id="own",
+            amount="249.95",
+            currency="EUR",
+            received_on=begin,
+        ),
+    )
+
+    found = {day: family.stages(date.fromisoformat(f"2012-06-{day}")) for day in KILL_BILLS}
+    family.tell(paid("P", "249.95"))
+
+    assert {day: {"PA": {"K1-I": stage}} for day, stage in KILL_BILLS.items()} == found
+    assert {} == family.open()

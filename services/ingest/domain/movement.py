@@ -34,7 +34,7 @@ STEPS: Final[Mapping[EntryKind, Step]] = {
 """The step of the roll-forward that a kind of entry belongs to."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: an answer has hundreds, and that would cost 2 µs each
 class Movement:
     """One entry: a signed amount in minor units, + raises what is owed (or what is held).
 

@@ -133,12 +133,15 @@ class Reckoning:
         return balance
 
     def _add_invoice(self, invoice: Invoice) -> None:
-        self.note(invoice)
+        whole = 0
         for item in invoice.items:
             open_ = item.open_on(self.day, self._known_at)
             if open_ > 0:
                 due_on = item.due_as_of(self.day, self._known_at)
                 self._add(invoice.currency, due_on, open_, 1)
+            whole += open_
+        if whole:
+            self._open[invoice.invoice_id] = (invoice.currency, whole)
 
     def _add(self, currency: str, due_on: date, amount: int, items: int) -> None:
         label = self._aging.label(past_due_days(due_on, self.day))

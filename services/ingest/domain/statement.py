@@ -27,7 +27,7 @@ class TooManyMovements(Exception):
     """A period has more entries than one statement may show."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
     """A movement, and the balance of its currency after it (minor units)."""
 

@@ -12,9 +12,9 @@ from services.ingest.domain.movement import movements
 from services.ingest.domain.payment import Payment
 from services.ingest.domain.reckoning import Reckoning
 from services.ingest.reading import shown
-from services.ingest.reading.paging import begin, page
+from services.ingest.reading.paging import ahead, begin, page
 from services.ingest.reading.shown import Json
-from services.ingest.store import Book, Books, UnknownAccount
+from services.ingest.store import Ahead, Book, Books, UnknownAccount
 from shared.core import Document
 from shared.line.ports import Unavailable
 from shared.runtime.doors import Problem, Request, Response, answer
@@ -22,6 +22,8 @@ from shared.runtime.query import Query
 
 LIMIT: Final = 50
 LIMIT_MAX: Final = 500
+AHEAD: Final = 50
+"""Documents that are read along with the account: more than most accounts have."""
 STATES: Final = ("open", "settled", "all")
 
 
@@ -50,7 +52,10 @@ class AccountApi:
             head = shown.heading(book, known_at=known_at)
             return answer({**head, "as_of": day.isoformat(), "currencies": shares})
 
-        return await read(self._books, query, work)
+        def from_(today: date) -> date:
+            return since(as_of or today, known_at)
+
+        return await read(self._books, query, work, Ahead(AHEAD, AHEAD, since=from_))
 
     async def items(self, request: Request) -> Response:
         """The account's items at the end of a day, in pages."""
@@ -72,12 +77,17 @@ class AccountApi:
                 )
                 return [one for one in found if one and state in ("all", one["state"])]
 
-            first = since(day, known_at) if state == "open" else None
-            items, behind = page(book, take, after=after, since=first, limit=limit)
+            first = from_(day)
+            items, behind = page(
+                book, take, after=after, since=first, limit=limit, kinds=(Invoice,)
+            )
             head = shown.heading(book, known_at=known_at)
             return answer({**head, "as_of": day.isoformat(), "items": items, "next": behind})
 
-        return await read(self._books, query, work)
+        def from_(today: date) -> date | None:
+            return since(as_of or today, known_at) if state == "open" else None
+
+        return await read(self._books, query, work, ahead(after, limit, from_, (Invoice,)))
 
     async def entries(self, request: Request) -> Response:
         """Every entry of the account, or of one invoice, with the event that caused it."""
@@ -108,18 +118,19 @@ class AccountApi:
             head = shown.heading(book, known_at=known_at)
             return answer({**head, "entries": found, "next": behind})
 
-        return await read(self._books, query, work)
+        first_ones = None if invoice_id else ahead(after, limit, lambda _: first)
+        return await read(self._books, query, work, first_ones)
 
 
 def _reckon(book: Book, reckoning: Reckoning, day: date, known_at: datetime | None) -> None:
     """Add all that matters to the day, or what is kept added up already and the rest."""
     tally, first = book.tally, since(day, known_at)
     if tally is None or known_at is not None or day < tally.latest:
-        for document in book.changed_since(first):
+        for document in book.changed_since(first, day):
             reckoning.add(document)
         return
     reckoning.add_tally(tally)
-    for document in book.changed_since(first, (Payment, CreditNote, Dispute)):
+    for document in book.changed_besides(first, day, (Payment, CreditNote, Dispute)):
         reckoning.add(document)
         disputed = document.invoice_id if isinstance(document, Dispute) else ""
         invoice = book.invoice(disputed) if disputed else None
@@ -127,11 +138,13 @@ def _reckon(book: Book, reckoning: Reckoning, day: date, known_at: datetime | No
             reckoning.note(invoice)
 
 
-async def read(books: Books, query: Query, work: Callable[[Book], Response]) -> Response:
+async def read(
+    books: Books, query: Query, work: Callable[[Book], Response], ahead: Ahead | None = None
+) -> Response:
     """What `work` answers of the account that is asked for; else `Problem`: 400, 404, or 503."""
     account_id = query.needed("account_id", "whose account?")
     try:
-        return await books.read(account_id, work)
+        return await books.read(account_id, work, ahead)
     except UnknownAccount:
         raise Problem(404, "unknown_account", "no event has named it", "account_id") from None
     except Unavailable as failure:

@@ -1,6 +1,5 @@
 """`GET /v1/overdue`: every account with something overdue, and what there is in each bucket."""
 
-from datetime import datetime
 from typing import Final
 
 from services.ingest.domain.invoice import SEPARATOR
@@ -16,7 +15,7 @@ from services.ingest.domain.standing import (
 from services.ingest.reading.accounts import LIMIT, LIMIT_MAX
 from services.ingest.reading.paging import place_of, token
 from services.ingest.reading.shown import Json
-from services.ingest.store import Books
+from services.ingest.store import Books, Figures
 from shared.line.ports import Unavailable
 from shared.money import text
 from shared.runtime.doors import Problem, Request, Response, answer
@@ -47,41 +46,45 @@ class OverdueApi:
         if bucket and order == OLDEST:
             within[OLDEST], listed = begin, OLDEST
         try:
-            ticks = await self._books.ticks()
-            page = await self._books.standings(within, listed, after=after, limit=limit)
-            found: Json = {} if after else {"summary": await self._summary(creditor, bucket)}
+            told = await self._books.overdue(
+                within, listed, after=after, limit=limit, figures=not after
+            )
         except Unavailable as failure:
             raise Problem(503, "unavailable", str(failure)) from failure
-        oldest = min(ticks, default=None)
+        oldest = min(told.ticks, default=None)
+        found: Json = {}
+        if told.figures is not None:
+            found = {"summary": _summary(told.figures, creditor, bucket)}
+        page = told.page
         return answer(
             {
-                "true_up_to": oldest.isoformat() if isinstance(oldest, datetime) else None,
+                "true_up_to": oldest.isoformat() if oldest else None,
                 **found,
                 "accounts": [_shown(standing) for _, standing in page],
                 "next": token(page[-1][0]) if len(page) == limit else None,
             }
         )
 
-    async def _summary(self, creditor: str, bucket: str) -> list[Json]:
-        figures = await self._books.figures()
-        return [
-            {
-                "creditor_id": of,
-                "currency": currency,
-                "buckets": [
-                    {
-                        "bucket": label,
-                        "amount": text(sums.get((label, AMOUNT), 0), currency),
-                        "items": sums.get((label, ITEMS), 0),
-                        "accounts": sums.get((label, ACCOUNTS), 0),
-                    }
-                    for label in sorted({label for label, _ in sums}, key=_first_day)
-                    if sums.get((label, ITEMS), 0) and bucket in ("", label)
-                ],
-            }
-            for (of, currency), sums in sorted(figures.items())
-            if creditor in ("", of)
-        ]
+
+def _summary(figures: Figures, creditor: str, bucket: str) -> list[Json]:
+    return [
+        {
+            "creditor_id": of,
+            "currency": currency,
+            "buckets": [
+                {
+                    "bucket": label,
+                    "amount": text(sums.get((label, AMOUNT), 0), currency),
+                    "items": sums.get((label, ITEMS), 0),
+                    "accounts": sums.get((label, ACCOUNTS), 0),
+                }
+                for label in sorted({label for label, _ in sums}, key=_first_day)
+                if sums.get((label, ITEMS), 0) and bucket in ("", label)
+            ],
+        }
+        for (of, currency), sums in sorted(figures.items())
+        if creditor in ("", of)
+    ]
 
 
 def _shown(standing: Standing) -> Json:

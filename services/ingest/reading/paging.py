@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final, TypeVar
 
-from services.ingest.store import CHUNK, Book
+from services.ingest.store import CHUNK, Ahead, Book, Kinds
 from shared.core import Document
 from shared.runtime.doors import Problem
 
@@ -34,6 +34,17 @@ def place_of(told: str, name: str = "after") -> str:
         raise Problem(400, "invalid", why, name) from None
 
 
+def ahead(
+    after: Place, limit: int, since: Callable[[date], date | None], kinds: Kinds = ()
+) -> Ahead:
+    """What a page behind a place will ask for first."""
+    source, place = after
+    asked = _asked(limit)
+    if source == _DONE:
+        return Ahead(done=asked, done_after=place, kinds=kinds, since=since)
+    return Ahead(opened=asked, done=asked, opened_after=place, kinds=kinds, since=since)
+
+
 def page(
     book: Book,
     take: Callable[[Document], list[T]],
@@ -41,6 +52,7 @@ def page(
     after: Place,
     since: date | None,
     limit: int,
+    kinds: Kinds = (),
 ) -> tuple[list[T], str | None]:
     """What `take` finds in the documents behind a place, and the token of the next page.
 
@@ -50,23 +62,28 @@ def page(
     source, place = after
     found: list[T] = []
     looked = 0
-    while len(found) < limit and looked < LOOKED_MAX:
-        asked = min(CHUNK, max(_AT_LEAST, limit - len(found)))
+    while looked < LOOKED_MAX:
+        asked = _asked(limit - len(found))
         if source == _OPEN:
-            documents = book.opened(after=place, limit=asked)
+            some = book.opened(kinds, after=place, limit=asked)
         else:
-            documents = book.done(since, after=place, limit=asked)
-        for behind, document in documents:
-            found += take(document)
+            some = book.done(since, kinds, after=place, limit=asked)
+        for behind, row in some.rows:
+            found += take(book.codec.document(row))
             place = behind
             looked += 1
             if len(found) >= limit:
                 return found, token(source + place)
-        if len(documents) < asked:
+        if not some.more:
             if source == _DONE:
                 return found, None
             source, place = _DONE, ""
     return found, token(source + place)
+
+
+def _asked(limit: int) -> int:
+    """How many documents to read in one go for so many lines."""
+    return min(CHUNK, max(_AT_LEAST, limit))
 
 
 def begin(after: str) -> Place:

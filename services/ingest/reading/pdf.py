@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import Final
 
 import pymupdf_fonts
+from reportlab import rl_config
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
@@ -35,6 +36,9 @@ _BODY_TOP: Final = _HEIGHT - _MARGIN - 2 * _LEADING
 _BODY_BOTTOM: Final = _MARGIN + 2 * _LEADING
 _HEADING_LINES_MAX: Final = 6
 _NO_GLYPH: Final = "\ufffd"
+_MINUS: Final = "\u2013"
+"""As wide as a digit. Noto Sans has no sign of its own for it, and a second font takes as long to
+embed as all the rest."""
 
 Run = tuple[str, str]
 """A font's name, and characters that it has."""
@@ -42,6 +46,7 @@ Run = tuple[str, str]
 
 def pdf(sheet: Sheet) -> bytes:
     """The PDF; the same sheet gives the same bytes."""
+    rl_config.useA85 = 0  # text that only very old printers ask for: a quarter larger, and slow
     written = BytesIO()
     _Writer(Canvas(written, pagesize=A4, invariant=1, lang="en"), sheet).write()
     return written.getvalue()
@@ -110,7 +115,12 @@ class _Writer:
     ) -> None:
         """A row of a table, as high as its longest cell."""
         wrapped = [
-            wrap(cell.replace("-", "−") if at_right else cell, share * _INNER - _GAP, weight, _SIZE)
+            wrap(
+                cell.replace("-", _MINUS) if at_right else cell,
+                share * _INNER - _GAP,
+                weight,
+                _SIZE,
+            )
             for cell, share, at_right in zip(cells, shares, right, strict=True)
         ]
         height = _LEADING * max(map(len, wrapped))
@@ -123,8 +133,6 @@ class _Writer:
                 self._draw(line, left, y, _SIZE)
             x += share * _INNER
         self._y -= height
-        self._canvas.setLineWidth(0.3)
-        self._canvas.setStrokeGray(0.75)
         under = self._y + _LEADING - 3
         self._canvas.line(_MARGIN, under, x, under)
 
@@ -137,10 +145,11 @@ class _Writer:
             self._y -= size * 1.4
 
     def _draw(self, line: Sequence[Run], x: float, y: float, size: float) -> None:
-        for font, piece in line:
+        for number, (font, piece) in enumerate(line, start=1):
             self._canvas.setFont(font, size)
             self._canvas.drawString(x, y, piece)
-            x += pdfmetrics.stringWidth(piece, font, size)
+            if number < len(line):
+                x += _widths(font, piece) * size
 
     def _room(self, height: float) -> None:
         """Go to the next page if what comes does not fit on this one."""
@@ -157,6 +166,8 @@ class _Writer:
         """Begin a page, with its running head and its number."""
         self._number += 1
         self._y = _BODY_TOP
+        self._canvas.setLineWidth(0.3)
+        self._canvas.setStrokeGray(0.75)
         head = f"{self._sheet.title}, {self._sheet.period}"
         if self._number > 1:
             self._draw(wrap(head, _INNER, "regular", 7.5)[0], _MARGIN, _HEIGHT - _MARGIN, 7.5)
@@ -166,6 +177,8 @@ class _Writer:
 
 def wrap(text: str, width: float, weight: str, size: float) -> list[list[Run]]:
     """The text in lines that are no wider than `width` points, broken at spaces where it can be."""
+    if _text_width(text, weight, size) <= width:
+        return [runs(text.rstrip(" "), weight)]
     lines: list[str] = []
     line = ""
     for word in _words_of(text):
@@ -208,7 +221,13 @@ def _text_width(text: str, weight: str, size: float) -> float:
 
 
 def _width(line: Sequence[Run], size: float) -> float:
-    return sum(float(pdfmetrics.stringWidth(piece, font, size)) for font, piece in line)
+    return sum(_widths(font, piece) for font, piece in line) * size
+
+
+@lru_cache(maxsize=16_384)
+def _widths(font: str, piece: str) -> float:
+    """The width of some characters at size 1: the same words come again and again."""
+    return float(pdfmetrics.stringWidth(piece, font, 1.0))
 
 
 @lru_cache(maxsize=4_096)
@@ -230,7 +249,10 @@ def runs(text: str, weight: str) -> list[Run]:
 @lru_cache(maxsize=len(_FONTS))
 def _fonts(weight: str) -> tuple[TTFont, TTFont]:
     """The fonts of a weight; the first use takes a third of a second."""
-    first, second = (TTFont(code, BytesIO(pymupdf_fonts.myfont(code))) for code in _FONTS[weight])
+    first, second = (
+        TTFont(code, BytesIO(pymupdf_fonts.myfont(code)), asciiReadable=False)
+        for code in _FONTS[weight]
+    )
     for font in (first, second):
         pdfmetrics.registerFont(font)
     return first, second

@@ -3,16 +3,17 @@
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import date, datetime
 from typing import Final
 
 from services.ingest.domain.statement import Statement, TooManyMovements
 from services.ingest.reading import shown
-from services.ingest.reading.accounts import period, read, today
+from services.ingest.reading.accounts import AHEAD, period, read, today
 from services.ingest.reading.page import POLICY, page
 from services.ingest.reading.pdf import pdf
 from services.ingest.reading.sheet import Sheet, sheet
-from services.ingest.store import Book, Books
+from services.ingest.store import Ahead, Book, Books
 from shared.runtime.doors import Problem, Request, Response
 from shared.runtime.query import Query
 
@@ -53,19 +54,24 @@ class StatementApi:
                 known_at=known_at,
                 lines_max=LINES_MAX,
             )
-            since = first if known_at is None else min(first, known_at.date())
             try:
-                for document in book.changed_since(since):
+                for document in book.changed_since(from_(first), last):
                     statement.add(document)
             except TooManyMovements:
                 why = f"more than {LINES_MAX} entries: ask for a shorter period"
                 raise Problem(413, "oversize", why, "from") from None
             return _response(book, statement, form, known_at)
 
-        if form != "pdf":
-            return await read(self._books, query, work)
-        async with self._writing:
-            return await read(self._books, query, work)
+        def from_(first: date) -> date:
+            return first if known_at is None else min(first, known_at.date())
+
+        ahead = Ahead(
+            opened=AHEAD,
+            done=AHEAD,
+            since=lambda today: from_(begin or (end or today).replace(day=1)),
+        )
+        async with self._writing if form == "pdf" else nullcontext():
+            return await read(self._books, query, work, ahead)
 
 
 def _response(book: Book, statement: Statement, form: str, known_at: datetime | None) -> Response:

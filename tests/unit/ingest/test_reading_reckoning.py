@@ -19,9 +19,11 @@ from services.ingest.domain.position import position
 from services.ingest.domain.reckoning import Reckoning
 from services.ingest.domain.standing import ACCOUNTS, AMOUNT, ITEMS, Standing
 from services.ingest.domain.statement import Statement
+from services.ingest.store.book import may_count
 from shared.core import Document, Party
 from shared.events import ledger
 from shared.events.base import Fact
+from shared.line.parties import DocumentCodec
 from shared.money import minor, text
 from shared.testing.line import Line
 from tests.unit.ingest.test_ledger_histories import (
@@ -37,6 +39,7 @@ from tests.unit.ingest.test_ledger_histories import (
     told,
 )
 
+CODEC = DocumentCodec(IngestCore.documents)
 crowded = st.lists(
     st.one_of(events, events, issued(), received(), st.integers(20, 60)), min_size=15, max_size=40
 )
@@ -53,13 +56,18 @@ def all_of(party: Party) -> list[Document]:
     ]
 
 
-def needed(documents: list[Document], since: date) -> list[Document]:
-    """What a reader of a day is given: what is open, and what was done on `since` or later."""
+def needed(documents: list[Document], since: date, until: date) -> list[Document]:
+    """What a reader of days is given: what is open, and what was done on `since` or later.
+
+    Without that of which no entry is of `until` or an earlier day, by what its JSON looks like.
+    """
     found = []
     for document in documents:
         listed = document.listed or {}
-        if not document.settled or listed.get(DONE, "") >= done_from(ACCOUNT, since):
-            found.append(document)
+        row = CODEC.row(ACCOUNT, document)
+        changed = row.open or listed.get(DONE, "") >= done_from(ACCOUNT, since)
+        if changed and may_count(row.text, until.isoformat()):
+            found.append(CODEC.document(row))
     return found
 
 
@@ -76,7 +84,7 @@ def test_what_changed_since_a_day_is_enough_to_know_the_position_then(
     whole = position(party, ACCOUNT, day, line.shared, known_at=known_at)
 
     reckoning = Reckoning(ACCOUNT, day, DEFAULT.aging, known_at=known_at)
-    for document in needed(all_of(party), since):
+    for document in needed(all_of(party), since, day):
         reckoning.add(document)
 
     balances = reckoning.balances()
@@ -123,7 +131,7 @@ def test_a_statement_adds_up(
 
     statement = Statement(ACCOUNT, begin, end, aging, known_at=known_at, lines_max=10_000)
     first = begin if known_at is None else min(begin, known_at.date())
-    for document in needed(all_of(party), first):
+    for document in needed(all_of(party), first, end):
         statement.add(document)
 
     for section in statement.sections():
@@ -141,6 +149,20 @@ def test_a_statement_adds_up(
         one.currency: one.closing for one in statement.sections() if not one.closing.is_nothing
     }
     assert ends.balances() == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ('{"postings":[{"on":"2025-03-01","at":"x"},{"on":"2025-02-01"}]}', True),
+        ('{"postings":[{"on":"2025-02-02"}],"due_on":"2024-01-01"}', False),
+        ('{"invoice_id":"\\"on\\":\\"2024-01-01\\"","postings":[{"on":"2025-03-01"}]}', False),
+        ('{"opened_on":"2025-03-01"}', True),
+    ],
+)
+def test_what_can_count_is_seen_without_decoding(text: str, counts: bool) -> None:  # noqa: FBT001 - a case's answer
+    """By the days of entries alone; what has none may count, and no id is taken for one."""
+    assert counts is may_count(text, "2025-02-01")
 
 
 @given(steps, creditors)

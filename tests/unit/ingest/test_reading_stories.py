@@ -64,7 +64,7 @@ def balance(line: Line, day: str, known: str = "") -> Balance:
     since = on.fromordinal(on.toordinal() + 1)
     reckoning = Reckoning(ACCOUNT, on, DEFAULT.aging, known_at=known_at)
     for document in needed(
-        all_of(line.party("A-1")), min(since, known_at.date()) if known_at else since
+        all_of(line.party("A-1")), min(since, known_at.date()) if known_at else since, on
     ):
         reckoning.add(document)
     return reckoning.balances().get("EUR") or Balance()
@@ -74,7 +74,7 @@ def statement(line: Line, begin: str, end: str) -> Section:
     """The statement in euros."""
     days = (date.fromisoformat(begin), date.fromisoformat(end))
     found = Statement(ACCOUNT, *days, DEFAULT.aging, lines_max=1_000)
-    for document in needed(all_of(line.party(ACCOUNT)), days[0]):
+    for document in needed(all_of(line.party(ACCOUNT)), *days):
         found.add(document)
     return found.sections()[0]
 

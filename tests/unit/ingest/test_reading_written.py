@@ -100,6 +100,11 @@ def test_a_pdf_has_its_header_and_number_on_every_page() -> None:
     assert "Statement of account A-1" in pages[-1]
 
 
+def test_a_pdf_of_common_words_brings_two_fonts() -> None:
+    """Regular and bold, amounts below zero included: each more would take as long as both."""
+    assert 2 == pdf(sheet(part(3), name="Ödegård")).count(b"/FontFile2")
+
+
 def test_a_pdf_has_names_of_several_scripts() -> None:
     """In fonts that it brings along; what none of them has is shown as missing, not dropped."""
     told = text_of(pdf(sheet(part(1), name="Ödegård Ελλάς Київ ไทย 株")))[0]
