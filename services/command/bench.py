@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from services.command.benching import drain, latency, reading, report, wave
+from services.command.benching import drain, latency, reading, report, scored, wave
 from services.command.benching.machine import machine
 from services.command.benching.mix import publish_all, reel, shares
 from services.command.benching.place import Site, site
@@ -134,6 +134,8 @@ async def _all(
     told = reel(accounts=size.accounts, invoices=size.invoices, start=begin, days=size.days)
     results = report.Results(f"{at:%Y-%m-%dT%H:%M:%SZ}", await machine(stack, place))
     try:
+        said("one score in the core")
+        results.score_us = scored.one_score()
         said("latency at rest")
         await place.launch(*SERVICES, open_policy=True)
         await place.ready()

@@ -17,6 +17,8 @@ from services.command.fleet import SERVICES
 
 TARGETS: Final = {"ingest": 0.25, "scoring": 0.25, "outreach": 0.12, "kpi": 0.25}
 """What a service on its own should reach of the bare loop."""
+SCORE_US: Final = 50
+"""What one score should cost in the core."""
 _MB: Final = 1_000_000
 
 
@@ -30,6 +32,8 @@ class Results:
     bare: list[Bare] = field(default_factory=list)
     alone: dict[str, Alone] = field(default_factory=dict)
     whole: Whole | None = None
+    score_us: float = 0.0
+    """Of one score in the core (`scored.one_score`)."""
     latency: dict[str, Latency] = field(default_factory=dict)
     waves: list[Wave] = field(default_factory=list)
 
@@ -55,6 +59,7 @@ def as_json(results: Results) -> dict[str, Any]:
             "cpu_us": round(results.bare_cpu_us, 1),
             "runs": [round(run.per_second) for run in results.bare],
         },
+        "score_us": round(results.score_us, 1),
         "alone": {name: _alone(results, one) for name, one in results.alone.items()},
         "latency_ms": {
             load: {
@@ -154,6 +159,8 @@ def _speed(told: Mapping[str, Any]) -> Table:
         table.add_row(
             "all four", f"{whole['per_second']:,}", f"{whole['ratio']:.2f}", "", cpu_us, "", ""
         )
+    score_us = f"{told['score_us']}"
+    table.add_row("one score, in the core", "", "", f"{SCORE_US} µs", score_us, "", "")
     return table
 
 

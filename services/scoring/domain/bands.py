@@ -1,8 +1,10 @@
 """Bands: half-open intervals that cover every number once, and what each stands for."""
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 from typing import Generic, TypeVar
 
 from services.scoring.domain.reading import Reading
@@ -14,18 +16,17 @@ T = TypeVar("T")
 class Bands(Generic[T]):
     """What each number stands for, from the lowest band to the highest."""
 
-    ends: tuple[tuple[int, int], ...]
-    """Where each band but the last ends (exclusive): numerator and denominator."""
+    ends: tuple[int, ...]
+    """Where each band but the last ends (exclusive), in `parts` of one."""
+    parts: int
     meanings: tuple[T, ...]
 
     def of(self, numerator: int, denominator: int = 1) -> T:
-        """What `numerator / denominator` stands for; the denominator is above zero."""
-        place = 0
-        for end, parts in self.ends:
-            if numerator * parts < end * denominator:
-                break
-            place += 1
-        return self.meanings[place]
+        """What `numerator / denominator` stands for; the denominator is above zero.
+
+        Exact: a number lies below a whole one if its whole part does.
+        """
+        return self.meanings[bisect_right(self.ends, numerator * self.parts // denominator)]
 
 
 def read_bands(reading: Reading, name: str, meaning: Callable[[Reading], T]) -> Bands[T]:
@@ -33,7 +34,7 @@ def read_bands(reading: Reading, name: str, meaning: Callable[[Reading], T]) -> 
 
     Raises `ModelError` where two overlap, where they leave a gap, and where one is empty.
     """
-    ends: list[tuple[int, int]] = []
+    ends: list[Fraction] = []
     meanings: list[T] = []
     rows = reading.items()
     end: Fraction | None = None
@@ -47,9 +48,10 @@ def read_bands(reading: Reading, name: str, meaning: Callable[[Reading], T]) -> 
             below = fields["below"].number()
             if end is not None and below <= end:
                 fields["below"].fail("the band is empty")
-            ends.append((below.numerator, below.denominator))
+            ends.append(below)
             end = below
-    return Bands(tuple(ends), tuple(meanings))
+    parts = lcm(*[end.denominator for end in ends])
+    return Bands(tuple([int(end * parts) for end in ends]), parts, tuple(meanings))
 
 
 def _continue(start: Reading, end: Fraction) -> None:

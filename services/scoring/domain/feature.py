@@ -37,7 +37,7 @@ class AsOf:
     """One account at a moment: its behaviour, the business day, and the prior to shrink by."""
 
     __slots__ = (
-        "_buckets", "behaviour", "currency", "day", "open", "overdue", "owed", "prior", "snapshot",
+        "behaviour", "buckets", "currency", "day", "open", "overdue", "owed", "prior", "snapshot",
         "today", "unit",
     )  # fmt: skip
 
@@ -57,17 +57,17 @@ class AsOf:
         """All features' numbers, once they were taken (`features.taken`)."""
         self.unit = _UNITS.get(currency, 1)
         """Minor units in one unit of the currency."""
-        self._buckets: list[int] | None = None
+        self.buckets: list[int] = []
+        """Minor units overdue in each bucket, once they were asked for (`aged`)."""
 
-    def buckets(self) -> list[int]:
-        """Minor units overdue in each bucket, the youngest first."""
-        found = self._buckets
-        if found is None:
-            found = self._buckets = [0] * (len(BUCKET_ENDS) + 1)
-            day = self.day
-            for due_on, due in self.owed.overdue.days.items():
-                found[bisect_left(BUCKET_ENDS, day - due_on.toordinal())] += due.amount
-        return found
+    def aged(self) -> list[int]:
+        """Minor units overdue in each bucket, the youngest first; never below zero."""
+        sums = [0] * (len(BUCKET_ENDS) + 1)
+        day = self.day
+        for due_on, due in self.owed.overdue.days.items():
+            sums[bisect_left(BUCKET_ENDS, day - due_on.toordinal())] += due.amount
+        self.buckets = [max(0, amount) for amount in sums]
+        return self.buckets
 
 
 @dataclass(frozen=True, slots=True)

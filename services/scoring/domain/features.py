@@ -27,10 +27,16 @@ FEATURES: Final[Mapping[str, Feature]] = {
     feature.name: feature for feature in (*OWED, *PAID, *DEALT)
 }
 _ZEROS: Final = dict.fromkeys(FEATURES, 0.0)
-_ALL: Final = tuple((each.name, each.value, each.low, each.high) for each in FEATURES.values())
+_ALL: Final = tuple(
+    (each.name, each.value, float(each.low), float(each.high)) for each in FEATURES.values()
+)
 _UNDEALT: Final = _ALL[: -len(DEALT)]
 """Most accounts never promised, objected or were called: then all the others are 0."""
+_BY_NAME: Final = tuple(sorted(FEATURES))
 _WHOLE: Final = 10**PLACES
+_TIES: Final = 32
+"""Of a fraction halfway between two roundings the denominator is a multiple of this."""
+_SMALL: Final = 10**11
 
 
 def snapshot(behaviour: Behaviour, today: date) -> Snapshot:
@@ -57,14 +63,26 @@ def _noted(seen: AsOf) -> Snapshot:
         numerator, denominator = value(seen)
         if not numerator:
             continue
-        number = numerator / denominator
+        if not _WHOLE % denominator:  # it has no more places
+            number = numerator / denominator
+        else:
+            number = rounded(numerator, denominator)
         if not low <= number <= high:
-            number = float(low if number < low else high)
-        elif _WHOLE % denominator:  # else it has no more places
-            number = round(number, PLACES)
+            number = low if number < low else high
         if number:
             found[name] = number
     return found
+
+
+def rounded(numerator: int, denominator: int) -> float:
+    """``round(numerator / denominator, PLACES)``, mostly in a third of the time.
+
+    A fraction that is no tie is further from one than its quotient (2**-53 of it) from itself, if
+    its numerator is below ``2**53 / (2 * _WHOLE)``: then whole numbers round as `round` does.
+    """
+    if denominator % _TIES and -_SMALL < numerator < _SMALL:
+        return (2 * _WHOLE * numerator + denominator) // (2 * denominator) / _WHOLE
+    return round(numerator / denominator, PLACES)
 
 
 def digest(taken: Mapping[str, float]) -> str:
@@ -73,8 +91,9 @@ def digest(taken: Mapping[str, float]) -> str:
     BLAKE2b (RFC 7693) of its JSON: an object in the order of names, without spaces, each number
     written as it is in the event.
     """
-    text = to_json({name: taken[name] for name in sorted(taken) if taken[name]})
-    return blake2b(text, digest_size=8).hexdigest()
+    get = taken.get
+    told = {name: number for name in _BY_NAME if (number := get(name))}
+    return blake2b(to_json(told), digest_size=8).hexdigest()
 
 
 def read_feature(reading: Reading) -> Feature:

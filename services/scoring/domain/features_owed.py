@@ -92,7 +92,7 @@ def _money(name: str, meaning: str, value: Callable[[AsOf], Value]) -> Feature:
 
 def _bucket(name: str, meaning: str, place: int) -> Feature:
     def value(seen: AsOf) -> Value:
-        return max(0, seen.buckets()[place]), seen.unit
+        return (seen.buckets or seen.aged())[place], seen.unit
 
     return _money(name, meaning, value)
 

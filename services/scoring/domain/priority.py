@@ -7,6 +7,7 @@ orders strictly by itself. It depends on the account alone: the same account has
 whoever else is in the list. A list of both lanes is made of the two by turns (`mix`).
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -29,28 +30,28 @@ class Priorities:
     protect_weight: int
     mix: Mix
     age_bands: tuple[int, ...]
-    scale: tuple[tuple[int, int], ...]
+    worths: tuple[int, ...]
+    """The scale's points from 0 up, in units of worth; `ranks` has the rank of each."""
+    ranks: tuple[int, ...]
     worth: Mapping[str, tuple[int, int]]
     """Worth of one minor unit, per currency: numerator and denominator."""
 
     def age_band(self, past_due_days: int) -> int:
         """0 for the youngest band of overdue ages, rising by one with each."""
-        for band, last in enumerate(self.age_bands):
-            if past_due_days <= last:
-                return band
-        return len(self.age_bands)
+        return bisect_left(self.age_bands, past_due_days)
 
     def rank(self, amount_minor: int, currency: str) -> int:
         """An amount's place from 0 to 1,000 on the scale of worth, rounded down."""
         numerator, denominator = self.worth[currency]
         worth = amount_minor * numerator
-        low, low_rank = self.scale[0]
-        for high, high_rank in self.scale[1:]:
-            if worth < high * denominator:
-                above = worth - low * denominator
-                return low_rank + above * (high_rank - low_rank) // ((high - low) * denominator)
-            low, low_rank = high, high_rank
-        return low_rank
+        worths, ranks = self.worths, self.ranks
+        place = bisect_right(worths, worth // denominator)
+        low_rank = ranks[place - 1]
+        if place == len(ranks):
+            return low_rank
+        low = worths[place - 1]
+        above = worth - low * denominator
+        return low_rank + above * (ranks[place] - low_rank) // ((worths[place] - low) * denominator)
 
     def place(
         self, *, overdue_minor: int, expected_minor: int, currency: str, past_due_days: int
@@ -90,12 +91,14 @@ def read_priorities(reading: Reading) -> Priorities:
     for place, (before, after) in enumerate(pairwise(age_bands), start=1):
         if after <= before:
             ages[place].fail("must be above the one before it")
+    scale = _read_scale(fields["scale"])
     return Priorities(
         quick_weight=quick,
         protect_weight=protect,
         mix=read_mix(fields["mix"]),
         age_bands=tuple(age_bands),
-        scale=_read_scale(fields["scale"]),
+        worths=tuple([worth for worth, _ in scale]),
+        ranks=tuple([rank for _, rank in scale]),
         worth=_read_worth(fields["worth"]),
     )
 

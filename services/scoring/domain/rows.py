@@ -18,6 +18,8 @@ class Row:
     value: Callable[[AsOf], Value]
     """The feature's, at hand: it is asked for at every event."""
     bands: Bands[int]
+    points_of: Callable[[int, int], int]
+    """Those of a value; at hand, too."""
     least: int
     known_min: int
     """With fewer known outcomes, the points are `points_unknown`."""
@@ -29,9 +31,9 @@ class Row:
         unit = self.feature.unit
         bounds = []
         if place:
-            bounds.append(f"from {_number(self.bands.ends[place - 1])}")
+            bounds.append(f"from {self.bands.ends[place - 1] / self.bands.parts:g}")
         if place < len(self.bands.ends):
-            bounds.append(f"below {_number(self.bands.ends[place])}")
+            bounds.append(f"below {self.bands.ends[place] / self.bands.parts:g}")
         return f"{' and '.join(bounds)} {unit}" if bounds else "any"
 
 
@@ -71,14 +73,11 @@ def _read_row(feature: Feature, bands: Reading, unknown: Reading | None) -> Row:
         feature=feature,
         value=feature.value,
         bands=points,
+        points_of=points.of,
         least=min(points.meanings),
         known_min=known_min,
         points_unknown=points_unknown,
     )
-
-
-def _number(fraction: tuple[int, int]) -> str:
-    return f"{fraction[0] / fraction[1]:g}"
 
 
 def _most(row: Row) -> int:

@@ -62,18 +62,10 @@ class Scorecard:
     def assess(self, seen: AsOf) -> Assessment:
         """Risk, its band, and the chances that go with so many points."""
         known = seen.behaviour.known
-        parts: list[int] = []
-        for row in self.rows:
-            if known < row.known_min:
-                parts.append(row.points_unknown)
-                continue
-            numerator, denominator = row.value(seen)
-            place = 0
-            for end, times in row.bands.ends:  # as `Bands.of` does, without a call at each event
-                if numerator * times < end * denominator:
-                    break
-                place += 1
-            parts.append(row.bands.meanings[place])
+        parts = [
+            row.points_of(*row.value(seen)) if known >= row.known_min else row.points_unknown
+            for row in self.rows
+        ]
         points = sum(parts)
         oldest = seen.owed.overdue.oldest
         chances = self.likelihood.of(points, 0 if oldest is None else (seen.today - oldest).days)
@@ -108,11 +100,11 @@ class Scorecard:
 
     def _raised(self, assessment: Assessment) -> list[tuple[int, int]]:
         """Rows above their least: by how much (below zero, so that the most comes first), which."""
-        raised: list[tuple[int, int]] = []
-        for place, points in enumerate(assessment.parts):
-            least = self.rows[place].least
-            if points > least:
-                raised.append((least - points, place))
+        raised = [
+            (row.least - points, place)
+            for place, (row, points) in enumerate(zip(self.rows, assessment.parts, strict=True))
+            if points > row.least
+        ]
         raised.sort()
         return raised
 

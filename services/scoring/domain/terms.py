@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any, Final, Literal
 
 from services.scoring.domain.bands import read_bands
@@ -80,8 +79,8 @@ def _read_risk_bands(reading: Reading) -> tuple[RiskBand, ...]:
     bands = read_bands(reading, "band", _read_risk_band)
     if bands.meanings != RISK_BANDS:
         reading.fail(f"the bands {', '.join(RISK_BANDS)} are expected, in this order")
-    for (end, parts), row in zip(bands.ends, reading.items(), strict=False):
-        if not 0 < Fraction(end, parts) <= RISK_MAX:
+    for end, row in zip(bands.ends, reading.items(), strict=False):
+        if not 0 < end <= RISK_MAX * bands.parts:
             row.mapping()["below"].fail(f"a number from 1 to {RISK_MAX} is expected")
     return tuple(bands.of(points) for points in range(RISK_MAX + 1))
 

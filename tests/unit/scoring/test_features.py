@@ -6,12 +6,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.feature import AsOf, Snapshot
-from services.scoring.domain.features import FEATURES, digest, snapshot
+from services.scoring.domain.features import FEATURES, digest, rounded, snapshot
 from services.scoring.domain.traits import trait_in
 from shared.events.commands import ContactRecord
 from shared.testing.line import Line
@@ -222,3 +222,23 @@ def test_the_hash_is_of_what_is_known(found: Snapshot, random: Random) -> None:
 
     assert digest(found) == digest(whole)
     assert digest(found) != digest({**found, "payments": found.get("payments", 0.0) + 1})
+
+
+@given(st.integers(-(10**12), 10**12), st.integers(1, 10**7))
+@example(1, 32)
+@example(5, 32)
+@example(-1, 30)
+@example(99_999_999_999, 9_999_991)
+def test_a_number_is_rounded_as_python_does(numerator: int, denominator: int) -> None:
+    """Halves to the even one, and below them and above as the quotient says."""
+    assert round(numerator / denominator, 4) == rounded(numerator, denominator)
+
+
+@given(st.integers(0, 10**8), st.integers(1, 10**7), st.integers(-2, 2))
+def test_a_number_beside_a_half_is_rounded_as_python_does(
+    half: int, denominator: int, beside: int
+) -> None:
+    """Where whole numbers and the quotient could differ, if they ever do."""
+    numerator = min((2 * half + 1) * denominator // 20_000 + beside, 10**12)
+
+    assert round(numerator / denominator, 4) == rounded(numerator, denominator)

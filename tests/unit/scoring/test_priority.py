@@ -88,6 +88,15 @@ def test_the_same_worth_has_the_same_rank() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("amount", "rank"),
+    [(0, 0), (9_99, 59), (10_00, 60), (55_00, 140), (1_000_000_00, 1_000), (10**12, 1_000)],
+)
+def test_a_rank_lies_straight_between_the_points_of_the_scale(amount: int, rank: int) -> None:
+    """At a point it is the point's own, rounded down between two, and beyond the last the last."""
+    assert rank == CARD.terms.priorities.rank(amount, "EUR")
+
+
 @pytest.mark.parametrize(("days", "band"), [(1, 0), (30, 0), (31, 1), (120, 3), (121, 4)])
 def test_age_bands(days: int, band: int) -> None:
     """A band ends with its last day."""

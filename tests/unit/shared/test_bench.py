@@ -2,16 +2,21 @@
 
 import json
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from io import StringIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
+from services.command.benching.bare import Bare
 from services.command.benching.drain import memory
 from services.command.benching.latency import score
 from services.command.benching.mix import Reel, shares
 from services.command.benching.pace import pace
+from services.command.benching.report import Results, as_json, show
+from services.command.benching.scored import owing
 from services.command.benching.spread import percentile, slope, spread
 from services.command.benching.usage import Usage, usage
 from shared.cli.eventfile import tick
@@ -135,3 +140,27 @@ def test_a_mix_is_told_in_per_cent_by_kind() -> None:
     mix = dict.fromkeys(("clock.ticked.v1", "billing.invoice.issued.v1", "a", "b"), 1)
 
     assert {"ticks": 25.0, "invoices": 25.0, "others": 50.0} == shares(Counter(mix))
+
+
+def test_one_score_is_shown_beside_what_it_should_cost() -> None:
+    """In the table of speed, in microseconds."""
+    bare = Bare(records=100, seconds=1.0, cpu_s=0.1)
+    results = Results("2026-01-01T00:00:00Z", {}, bare=[bare], score_us=62.34)
+    console = Console(record=True, width=120, file=StringIO())
+
+    show(console, as_json(results))
+
+    row = next(line for line in console.export_text().splitlines() if "one score" in line)
+    assert ["one score, in the core", "50 µs", "62.3"] == [
+        cell.strip() for cell in row.split("│") if cell.strip()
+    ]
+
+
+def test_one_score_is_measured_on_accounts_of_which_something_is_overdue() -> None:
+    """There are such in the short history; of the others no score goes out."""
+    begin = date(2025, 1, 1)
+
+    found = owing(begin, begin + timedelta(days=30), accounts=5)
+
+    assert found
+    assert all(account.overdue_items() for account in found)
