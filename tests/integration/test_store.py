@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from shared.cli.stack import Stack
 from shared.line.ports import Committed, Cursor, Record, Row, Unavailable, WriteSet
-from shared.runtime.store import MongoReader, MongoStore, Snapshot
+from shared.runtime.store import MongoReader, MongoStore, Snapshot, asking
 from shared.testing.store_behaviour import BEHAVIOURS, Behaviour
 from shared.testing.wire import Wire
 
@@ -304,7 +304,7 @@ async def test_an_answer_that_outlasts_mongodbs_past_is_unavailable(
 
     def slow(snapshot: Snapshot) -> None:
         for _ in range(200):
-            snapshot.binding("A")  # which there is not
+            snapshot.read(asking.binding("A"))  # which there is not
             database.bindings.update_one({"_id": "B"}, {"$inc": {"number": 1}}, upsert=True)
             time.sleep(0.05)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.outreach.domain.policy import Policy
 from services.outreach.domain.standing import standing
 from shared.core import Outgoing
 from shared.events import commands, ledger, outreach
@@ -13,10 +14,12 @@ from shared.events.billing import DunningBlock, Status
 from tests.unit.outreach.stories import (
     EMAIL,
     Story,
+    always_open,
     contacts,
     facts,
     on,
     stages,
+    step,
     suppressed,
     utc,
 )
@@ -358,6 +361,19 @@ def test_a_person_may_ask_for_a_contact_within_the_same_limits() -> None:
 
     assert (contacts(night), suppressed(night)) == ([], [("on_request", "quiet_hours")])
     assert contacts(morning) == [("on_request", "email")]
+
+
+def test_what_a_person_asks_for_has_no_minimum() -> None:
+    """100.00 is too little for the policy's step, and no reason to refuse somebody's own wish."""
+    policy = always_open(steps=[step("first", 1, minimum={"EUR": "150.00"})])
+    story = Story(Policy.from_document(policy))
+    story.at("03-02 09:00").debtor()
+    story.bill("I1", "100.00", "03-10")
+    assert suppressed(story.tick("03-11 10:00")) == [("first", "below_minimum")]
+
+    ordered(story, commands.ContactRequest, channel="email")
+
+    assert contacts(story.tick("03-11 11:00")) == [("on_request", "email")]
 
 
 def test_a_visit_outside_a_task_counts_for_the_caps() -> None:

@@ -105,8 +105,8 @@ def _wanted(docket: Docket, account: Account, day: date, at: datetime) -> None:
         account.wanted = None
         return
     like = agenda_of(docket, account, item, day)
-    step = (like.step or like.next_step or docket.policy.steps[-1]).model_copy(
-        update={"name": ON_REQUEST, "channels": (wanted.channel,), "minimum": {}}
+    step = (like.step or like.next_step or docket.policy.steps[-1]).on_request(
+        ON_REQUEST, wanted.channel
     )
     covered = statement(docket, account, max(item.due_on, day - timedelta(days=1)), day)
     answer: Permitted | Refused | None = held_back(docket, account, pre_due=False)

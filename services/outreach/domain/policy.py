@@ -72,6 +72,14 @@ class Step(_Part):
     minimum: Amounts = {}
     after_previous_days: Annotated[int, Field(ge=1, le=3_650)] | None = None
 
+    def on_request(self, name: str, channel: Channel) -> "Step":
+        """This step as a person asked for it: on one channel, however little is owed.
+
+        Built anew: a mere copy would keep the minimum in minor units, which is cached.
+        """
+        told = self.model_dump(exclude={"minimum"})
+        return Step.model_validate(told | {"name": name, "channels": (channel,)})
+
     @cached_property
     def minimum_minor(self) -> dict[str, int]:
         """The minimum in minor units per currency."""
