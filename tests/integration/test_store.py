@@ -300,12 +300,13 @@ async def test_an_answer_that_outlasts_mongodbs_past_is_unavailable(
     stack: Stack, database: Database
 ) -> None:
     """Its later queries would be of another moment than its first: docs/decisions/0013."""
+    database.bindings.insert_one({"_id": "B", "number": 0})
     reader = MongoReader(stack.mongodb_uri, database.name, owner="reader")
 
     def slow(snapshot: Snapshot) -> None:
         for _ in range(200):
             snapshot.read(asking.binding("A"))  # which there is not
-            database.bindings.update_one({"_id": "B"}, {"$inc": {"number": 1}}, upsert=True)
+            database.bindings.update_one({"_id": "B"}, {"$inc": {"number": 1}})
             time.sleep(0.05)
 
     try:
