@@ -21,7 +21,7 @@ class Figures:
     async def cells(self) -> Cells:
         """All cells, summed over the partitions that they came from."""
         total: Cells = {}
-        for _, row, cells in await self._reader.cells(""):
+        async for _, row, cells in self._reader.each_share(""):
             for cell, amount in cells.items():
                 total[(row, cell)] = total.get((row, cell), 0) + amount
         return total

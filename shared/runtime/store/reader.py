@@ -17,6 +17,8 @@ T = TypeVar("T")
 _SNAPSHOTS_AT_ONCE: Final = 4
 _AT_ONCE = 10_000
 """Rows asked for in one go; MongoDB stops at 16 MB by itself."""
+_FEW: Final = 500
+"""As many, where they are added up on the event loop: others have their turn in between."""
 
 
 class MongoReader:
@@ -50,20 +52,19 @@ class MongoReader:
 
     async def cells(self, prefix: str) -> list[tuple[int, str, dict[str, int]]]:
         """Each partition's share of the rows whose name starts with `prefix`: add them up."""
+        return [share async for share in self.each_share(prefix)]
+
+    async def each_share(self, prefix: str) -> AsyncIterator[tuple[int, str, dict[str, int]]]:
+        """As `cells`, one after the other: all of them may be more than is good to hold."""
         with answers():
-            found = await (
-                self._database.cells.find({"row": starting_with(prefix)})
-                .batch_size(_AT_ONCE)
-                .to_list(None)
-            )
-        return [
-            (
-                row["p"],
-                row["row"],
-                {cell_of(name): int(amount.to_decimal()) for name, amount in row["c"].items()},
-            )
-            for row in found
-        ]
+            found = self._database.cells.find({"row": starting_with(prefix)}).batch_size(_FEW)
+            async for row in found:
+                cells = row["c"].items()
+                yield (
+                    row["p"],
+                    row["row"],
+                    {cell_of(name): int(amount.to_decimal()) for name, amount in cells},
+                )
 
     async def first_row(self, prefix: str) -> str | None:
         """Of the names of rows of figures that start with `prefix`, the first in their order."""
