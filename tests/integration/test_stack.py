@@ -24,7 +24,9 @@ pytestmark = pytest.mark.stack
 # Kafka takes seconds to start, mongod one: what is the same for both is tried with mongod alone.
 ONLY_MONGOD = StackSettings(kafka_bootstrap_servers="kafka.example:9092")
 OWNER = (
-    "import sys, time, pathlib\n"
+    "import signal, sys, time, pathlib\n"
+    # It is ignored by all that a shell runs in the background, such as these tests.
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "from shared.cli.stack import running_stack\n"
     "from shared.cli.stack.settings import StackSettings\n"
     "given = StackSettings(kafka_bootstrap_servers='kafka.example:9092')\n"
@@ -110,7 +112,10 @@ def test_servers_end_with_their_owner(tmp_path: Path, number: signal.Signals) ->
         assert is_there(server)
 
         owner.send_signal(number)
-        owner.wait()
+        try:
+            owner.wait(timeout=30)
+        finally:
+            owner.kill()
     assert happens(lambda: not is_there(server))
     with running_stack(tmp_path, settings=ONLY_MONGOD) as stack:
         assert stack.mongod.alive
