@@ -53,7 +53,7 @@ def show_worklist(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
         table.add_column(name, no_wrap=True)
     for name in ("overdue", "days", "expected"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("segment", no_wrap=True)
+    table.add_column("segment")
     for row in rows:
         table.add_row(
             row["account_id"],
@@ -62,7 +62,7 @@ def show_worklist(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
             f"{row['overdue_amount']} {row['currency']}",
             str(row["oldest_past_due_days"]),
             row["expected_recovery"],
-            row["segment"],
+            row["segment"].replace("_", " "),
         )
     console.print(table)
 
