@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
 from shared.core import Document
 from shared.events.billing import ConfigPublished
+
+GRACE_DAYS_MAX: Final = 36_500
+"""Days of grace, at most: a hundred years, so that dates stay dates."""
 
 
 @dataclass(slots=True)

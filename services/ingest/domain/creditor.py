@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from services.ingest.domain.aging import Buckets, buckets
+from shared.configuration import GRACE_DAYS_MAX
 from shared.core import Document, Party
 from shared.events.billing import ConfigPublished
 from shared.events.fields import Country
@@ -203,8 +204,8 @@ def _check_zone(creditor: Creditor) -> None:
 def _check_grace(creditor: Creditor) -> None:
     if creditor.grace_days < 0:
         raise ValueError("it is below 0")
-    if creditor.grace_days > _GRACE_MAX:
-        raise ValueError(f"it is above {_GRACE_MAX}")
+    if creditor.grace_days > GRACE_DAYS_MAX:
+        raise ValueError(f"it is above {GRACE_DAYS_MAX}")
 
 
 def _check_weekend(creditor: Creditor) -> None:
@@ -238,6 +239,5 @@ NO_EFFECT: Final = frozenset({"country", "holidays", "weekend"})
 """What nobody has a use for yet: the ledger counts every day, and those who decide on contacts go
 by the debtor's country and by the hours and weekdays of the policy."""
 _DAYS_OF_A_WEEK: Final = 7
-_GRACE_MAX: Final = 36_500
 KNOWN: Final = frozenset(field.name for field in fields(Creditor)) - {"creditor_id"}
 """The fields that a creditor's configuration may have."""

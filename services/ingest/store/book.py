@@ -189,7 +189,7 @@ def ask_done(
     """For settled documents of an account on which something was booked on a day or later."""
     return asking.listed(
         DONE,
-        f"{account_id}{SEPARATOR}",
+        {DONE: f"{account_id}{SEPARATOR}"},
         kinds=_prefixes(kinds),
         at_least=done_from(account_id, since) if since else "",
         after=after,

@@ -168,8 +168,7 @@ class Books:
         *, figures: bool,
     ) -> Overdue:  # fmt: skip
         cursors, cells = asking.cursors(), asking.cells(FIGURES + SEPARATOR)
-        others = {name: begin for name, begin in within.items() if name != order}
-        listed = asking.listed(order, within[order], also=others, after=after, limit=limit)
+        listed = asking.listed(order, within, after=after, limit=limit)
         snapshot.read(cursors, listed, *([cells] if figures else ()))
         page: list[tuple[str, Standing]] = []
         for place, row in listed.found:

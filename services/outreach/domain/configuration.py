@@ -8,14 +8,12 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.outreach.domain.policy import Policy, PolicyError
-from shared.configuration import Configuration, Published
+from shared.configuration import GRACE_DAYS_MAX, Configuration, Published
 from shared.core import Party
 from shared.events.billing import ConfigPublished
 
 ACTED_ON: Final = ("policy", "creditors")
 """The kinds of configuration that matter here, so far."""
-GRACE_MAX: Final = 36_500
-"""Days of grace, at most: a hundred years, so that dates stay dates."""
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -162,6 +160,8 @@ def _creditor(creditor_id: str, told: object) -> Creditor:
             f"creditors.{creditor_id}.time_zone: an IANA time zone is expected"
         ) from None
     grace_days = told.get("grace_days")
-    if grace_days is not None and not (type(grace_days) is int and 0 <= grace_days <= GRACE_MAX):
-        raise PolicyError(f"creditors.{creditor_id}.grace_days: 0 to {GRACE_MAX} are expected")
+    if grace_days is not None and not (
+        type(grace_days) is int and 0 <= grace_days <= GRACE_DAYS_MAX
+    ):
+        raise PolicyError(f"creditors.{creditor_id}.grace_days: 0 to {GRACE_DAYS_MAX} are expected")
     return Creditor(name=str(name), time_zone=time_zone, grace_days=grace_days)

@@ -6,12 +6,13 @@ from datetime import date, datetime
 
 from services.outreach.domain.account import Account, Profile, Tries
 from services.outreach.domain.caps import Contact, ContactLog
-from services.outreach.domain.configuration import GRACE_MAX, Creditor, InForce
+from services.outreach.domain.configuration import Creditor, InForce
 from services.outreach.domain.consent import Consents
 from services.outreach.domain.days import day_of, start_of
 from services.outreach.domain.item import Item, item_key
 from services.outreach.domain.policy import Policy
 from services.outreach.domain.task import PastTask
+from shared.configuration import GRACE_DAYS_MAX
 from shared.core import Effects, Party
 from shared.events.base import Fact
 from shared.topics import OUTREACH_ACTIVITY
@@ -146,7 +147,7 @@ class Docket:
         told = None if profile is None else profile.account.grace_days
         if told is None:
             told = self.creditor(account).grace_days
-        return self.policy.grace_days if told is None else min(told, GRACE_MAX)
+        return self.policy.grace_days if told is None else min(told, GRACE_DAYS_MAX)
 
     def tell(
         self,

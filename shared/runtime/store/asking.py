@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from shared.line.ports import Binding, Cursor, Row
-from shared.runtime.store.names import Json, cell_of, place, row_id, row_of, starting_with
+from shared.runtime.store.names import Json, amounts_of, place, row_id, row_of, starting_with
 from shared.runtime.store.takeover import cursor_of
 
 T = TypeVar("T")
@@ -78,33 +78,30 @@ def opened(
 
 
 def listed(
-    name: str,
-    begin: str,
+    order: str,
+    within: Mapping[str, str],
     *,
-    also: Mapping[str, str] | None = None,
     kinds: Sequence[str] = (),
     at_least: str = "",
     after: str = "",
     limit: int,
 ) -> Ask[Placed]:
-    """Rows in the order of a list, each with its text there, which begins with `begin`.
+    """Rows in the order of one list, each with its text there.
 
-    The page begins with the text `at_least`, or behind the text `after`. `also` has what the texts
-    in other lists must begin with, by list; with `kinds` only rows of these.
+    `within` has what the texts must begin with, by list; `order` names one of its lists. The page
+    begins with the text `at_least`, or behind the text `after`; with `kinds` only rows of these.
     """
-    within = starting_with(begin)
+    wanted: Json = {f"l.{name}": starting_with(begin) for name, begin in within.items()}
+    place_in = f"l.{order}"
     if at_least:
-        within["$gte"] = max(within["$gte"], at_least)
+        wanted[place_in]["$gte"] = max(wanted[place_in]["$gte"], at_least)
     if after:
-        within["$gt"] = after
-    order = f"l.{name}"
-    others = {f"l.{other}": starting_with(text) for other, text in (also or {}).items()}
-    wanted = {**others, order: within, **_of(kinds)}
+        wanted[place_in]["$gt"] = after
 
     def made(document: Json) -> Placed:
-        return document["l"][name], row_of(document)
+        return document["l"][order], row_of(document)
 
-    return Ask("documents", wanted, made, limit, order)
+    return Ask("documents", wanted | _of(kinds), made, limit, place_in)
 
 
 def cells(prefix: str) -> Ask[Cells]:
@@ -126,5 +123,4 @@ def _by_name(document: Json) -> Placed:
 
 
 def _cells(document: Json) -> Cells:
-    amounts = {cell_of(name): int(each.to_decimal()) for name, each in document["c"].items()}
-    return document["row"], amounts
+    return document["row"], amounts_of(document)

@@ -73,6 +73,11 @@ def cell_of(field: str) -> str:
     return "" if field == _NO_NAME else unquote(field)
 
 
+def amounts_of(document: Json) -> dict[str, int]:
+    """The cells of a stored row of figures, with what each adds up to."""
+    return {cell_of(name): int(amount.to_decimal()) for name, amount in document["c"].items()}
+
+
 def micros(moment: datetime) -> int:
     """A moment in whole microseconds since 1970; MongoDB's own dates end at the millisecond."""
     return (moment - _EPOCH) // _MICROSECOND

@@ -7,11 +7,11 @@ from threading import Event
 from typing import Final, TypeVar
 
 from shared.line.ports import Cursor, Parked, Row
-from shared.runtime.store import client
+from shared.runtime.store import asking, client
+from shared.runtime.store.asking import Ask
 from shared.runtime.store.client import answers
-from shared.runtime.store.names import Json, cell_of, place, row_id, row_of, starting_with
+from shared.runtime.store.names import Json, amounts_of, place, row_id, row_of, starting_with
 from shared.runtime.store.snapshot import Snapshot
-from shared.runtime.store.takeover import cursor_of
 
 T = TypeVar("T")
 _SNAPSHOTS_AT_ONCE: Final = 4
@@ -59,12 +59,7 @@ class MongoReader:
         with answers():
             found = self._database.cells.find({"row": starting_with(prefix)}).batch_size(_FEW)
             async for row in found:
-                cells = row["c"].items()
-                yield (
-                    row["p"],
-                    row["row"],
-                    {cell_of(name): int(amount.to_decimal()) for name, amount in cells},
-                )
+                yield row["p"], row["row"], amounts_of(row)
 
     async def first_row(self, prefix: str) -> str | None:
         """Of the names of rows of figures that start with `prefix`, the first in their order."""
@@ -76,9 +71,7 @@ class MongoReader:
 
     async def cursors(self) -> list[Cursor]:
         """How far each partition has come, in order."""
-        with answers():
-            found = await self._database.cursors.find({}).sort("_id", 1).to_list(None)
-        return [cursor_of(document) for document in found]
+        return await self._answer(asking.cursors())
 
     async def in_snapshot(self, work: Callable[[Snapshot], T]) -> T:
         """What `work` makes of the database as of one moment: of whole batches, none of them half.
@@ -122,12 +115,15 @@ class MongoReader:
         `within` has what the texts must begin with, by list; `order` names one of its lists. The
         page begins behind the text `after`.
         """
-        wanted: Json = {f"l.{name}": starting_with(begin) for name, begin in within.items()}
-        if after:
-            wanted[f"l.{order}"] = {**wanted[f"l.{order}"], "$gt": after}
+        return await self._answer(asking.listed(order, within, after=after, limit=limit))
+
+    async def _answer(self, ask: Ask[T]) -> list[T]:
+        """What one question finds, outside of any snapshot."""
         with answers():
-            found = await self._database.documents.find(wanted).sort(f"l.{order}", 1).to_list(limit)
-        return [(document["l"][order], row_of(document)) for document in found]
+            found = self._database[ask.collection].find(ask.wanted)
+            if ask.order:
+                found = found.sort(ask.order, 1)
+            return [ask.made(document) for document in await found.to_list(ask.limit or None)]
 
     async def latest(self, party: str, prefix: str, *, begin: str, limit: int) -> list[Row]:
         """The rows of a party whose keys start with `begin`, the last key first."""
