@@ -67,10 +67,8 @@ class Hold:
 
 
 def on_day(holds: Iterable[Hold], day: date) -> list[Hold]:
-    """Those of some holds that hold on `day`; most of many have ended: `Hold.on` is written out."""
-    return [
-        hold for hold in holds if (hold.until is None or day < hold.until) and hold.starts_on <= day
-    ]
+    """Those of some holds that hold on `day`."""
+    return [hold for hold in holds if hold.on(day)]
 
 
 def gravest(holds: Iterable[Hold]) -> Hold | None:
@@ -93,19 +91,11 @@ def union(intervals: Iterable[tuple[date, date | None]]) -> Spans:
 
 def spans_of(holds: Iterable[Hold], item: Item) -> Spans:
     """The days on which an item was, is, or will be held, as far as is known."""
-    item_id, invoice_id = item.item_id, item.invoice_id
     found = [
         (hold.starts_on, hold.until)
-        for hold in holds  # asked for at every look, and there may be many: `names` is written out
-        if hold.amount_minor is None
-        and (
-            invoice_id in hold.invoice_ids
-            or item_id in hold.item_ids
-            or not (hold.item_ids or hold.invoice_ids)
-        )
+        for hold in holds
+        if hold.amount_minor is None and hold.names(item)
     ]
-    if len(found) == 1 and (found[0][1] or NEVER) > found[0][0]:
-        return [(found[0][0], found[0][1] or NEVER)]
     return union(found) if found else []
 
 
