@@ -15,6 +15,7 @@ import pytest_asyncio
 from shared.cli.stack import Stack
 from shared.line.ports import Committed, Cursor, Record, Row, Unavailable, WriteSet
 from shared.runtime.store import MongoReader, MongoStore, Snapshot, asking
+from shared.runtime.store.outbox import KEPT_BYTES
 from shared.testing.store_behaviour import BEHAVIOURS, Behaviour
 from shared.testing.wire import Wire
 
@@ -141,6 +142,29 @@ async def test_a_session_ended_by_a_successor_still_serves_the_other_partitions(
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize(("size", "documents"), [(1_000, 0), (KEPT_BYTES, 1)])
+async def test_a_small_outbox_is_kept_with_the_cursor(
+    open_store: OpenMongoStore, database: Database, size: int, documents: int
+) -> None:
+    """It needs no document of its own; nobody who reads how far we have come reads it too."""
+    store = await open_store()
+    write = counting((await store.acquire([0]))[0].cursor)
+    write.outbox = [Record("collections.ledger", 0, b"k", b"v" * size, ())]
+
+    committed = await store.commit([write])
+
+    (stored,) = database.cursors.find()
+    asked = asking.Ask[dict[str, Any]]("cursors", {}, dict, without=asking.cursors().without)
+    await store.in_snapshot(lambda snapshot: snapshot.read(asked))
+    assert documents == database.outbox.count_documents({})
+    assert 1 - documents == len(stored.get("outbox", {}))
+    assert ["outbox" in cursor for cursor in asked.found] == [False]
+    await store.release([0, 1], committed.outbox_ids[0])
+    (stored,) = database.cursors.find()
+    assert 0 == database.outbox.count_documents({}) + len(stored.get("outbox", {}))
+
+
+@pytest.mark.asyncio
 async def test_a_clean_hand_over_leaves_no_mark(
     open_store: OpenMongoStore, database: Database
 ) -> None:
@@ -170,7 +194,7 @@ async def test_a_commit_cut_off_is_written_once(
         await store.stop()
 
     assert sum(lost.values()) == wire.lost
-    assert Committed({0: ("0:1:0",)}, frozenset()) == committed
+    assert Committed({0: ("0:1",)}, frozenset()) == committed
     assert {0: 1} == await counted(await open_store())
 
 

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from shared.line.ports import Binding, Cursor, Row
 from shared.runtime.store.names import Json, amounts_of, place, row_id, row_of, starting_with
+from shared.runtime.store.outbox import FIELD
 from shared.runtime.store.takeover import cursor_of
 
 T = TypeVar("T")
@@ -28,14 +29,17 @@ class Ask(Generic[T]):
     limit: int = 0
     """The first so many of it; 0 is all."""
     order: str = ""
+    without: str = ""
+    """A field that is left out, as it may be large."""
     found: list[T] = field(default_factory=list)
 
     def stages(self) -> list[Json]:
-        """The stages of a pipeline that answer it. Whole documents: choosing fields costs more."""
+        """The stages of a pipeline that answer it. Mostly whole: choosing fields costs more."""
         return [
             {"$match": self.wanted},
             *([{"$sort": {self.order: 1}}] if self.order else ()),
             *([{"$limit": self.limit}] if self.limit else ()),
+            *([{"$unset": self.without}] if self.without else ()),
         ]
 
 
@@ -47,7 +51,7 @@ def binding(account: str) -> Ask[Binding]:
 def cursors(partitions: Sequence[int] = ()) -> Ask[Cursor]:
     """How far partitions have come, in order; all that have had an owner, unless some are named."""
     wanted: Json = {"_id": {"$in": list(partitions)}} if partitions else {}
-    return Ask("cursors", wanted, cursor_of, order="_id")
+    return Ask("cursors", wanted, cursor_of, order="_id", without=FIELD)
 
 
 def rows(*names: Name) -> Ask[Row]:

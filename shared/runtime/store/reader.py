@@ -120,7 +120,8 @@ class MongoReader:
     async def _answer(self, ask: Ask[T]) -> list[T]:
         """What one question finds, outside of any snapshot."""
         with answers():
-            found = self._database[ask.collection].find(ask.wanted)
+            fields = {ask.without: False} if ask.without else None
+            found = self._database[ask.collection].find(ask.wanted, fields)
             if ask.order:
                 found = found.sort(ask.order, 1)
             return [ask.made(document) for document in await found.to_list(ask.limit or None)]

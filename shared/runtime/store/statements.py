@@ -13,7 +13,7 @@ from bson.decimal128 import Decimal128
 
 from shared.line.ports import Cursor, Parked, Row, WriteSet
 from shared.runtime.store.names import Json, cell_field, micros, place, row_id
-from shared.runtime.store.outbox import name_of, pack
+from shared.runtime.store.outbox import FIELD, Outbox, field_of, pack
 
 Step = tuple[str, str]
 """What is done, and to which collection."""
@@ -49,6 +49,8 @@ class Statements:
     cursor: Cursor
     size: int
     outbox_ids: tuple[str, ...]
+    move: Json
+    """The statement that moves the cursor."""
     by_step: dict[Step, list[Any]]
 
 
@@ -56,6 +58,7 @@ def encode(write: WriteSet) -> Statements:
     """Encode a write set; what cannot be encoded is a defect of its maker."""
     partition = write.partition
     outbox = pack(write.cursor, write.outbox)
+    apart = [name for name in write.published if field_of(name) is None]
     by_step: dict[Step, list[Any]] = {
         ("insert", "documents"): [_new_row(row, partition) for row in write.rows if row.new],
         ("update", "documents"): [_row(row, partition) for row in write.rows if not row.new],
@@ -82,22 +85,21 @@ def encode(write: WriteSet) -> Statements:
             if count < 0
         ],
         ("insert", "parked"): [_parked(event, partition) for event in write.parked],
-        ("insert", "outbox"): outbox,
-        ("delete", "outbox"): (
-            [{"q": {"_id": {"$in": write.published}}, "limit": 0}] if write.published else []
-        ),
+        ("insert", "outbox"): list(outbox.apart),
+        ("delete", "outbox"): [{"q": {"_id": {"$in": apart}}, "limit": 0}] if apart else [],
     }
     return Statements(
         cursor=write.cursor,
-        size=sum(len(row.text) for row in write.rows) + sum(len(one.raw) for one in outbox),
-        outbox_ids=tuple(name_of(write.cursor, number) for number in range(len(outbox))),
+        size=sum(len(row.text) for row in write.rows) + sum(len(one.raw) for one in outbox.apart),
+        outbox_ids=outbox.names,
+        move=_move(write.cursor, outbox, write.published),
         by_step=by_step,
     )
 
 
 def move_cursors(sets: Iterable[Statements]) -> Json:
     """The command that moves all cursors, each only from where its owner left it."""
-    return {"update": "cursors", "updates": [_move(written.cursor) for written in sets]}
+    return {"update": "cursors", "updates": [written.move for written in sets]}
 
 
 def commands(sets: Iterable[Statements], *, careful: bool) -> Iterator[Json]:
@@ -149,20 +151,23 @@ _WEIGHTS: Final[dict[str, Callable[[Any], int]]] = {
 }
 
 
-def _move(cursor: Cursor) -> Json:
+def _move(cursor: Cursor, outbox: Outbox, published: Iterable[str]) -> Json:
+    """Moves the cursor, keeps its new outbox, and drops what it kept that is published."""
+    fields: Json = {
+        "version": cursor.version,
+        # Names of topics have dots, so they are no fields.
+        "offsets": list(cursor.offsets.items()),
+        "heard": list(cursor.heard.items()),
+        "sequences": list(cursor.sequences.items()),
+        "watermarks": [[topic, micros(at)] for topic, at in cursor.watermarks.items()],
+        "resume": cursor.resume,
+    }
+    if outbox.kept is not None:
+        fields[f"{FIELD}.{cursor.version}"] = outbox.kept
+    gone = {field[1]: "" for name in published if (field := field_of(name))}
     return {
         "q": {"_id": cursor.partition, "epoch": cursor.epoch, "version": cursor.version - 1},
-        "u": {
-            "$set": {
-                "version": cursor.version,
-                # Names of topics have dots, so they are no fields.
-                "offsets": list(cursor.offsets.items()),
-                "heard": list(cursor.heard.items()),
-                "sequences": list(cursor.sequences.items()),
-                "watermarks": [[topic, micros(at)] for topic, at in cursor.watermarks.items()],
-                "resume": cursor.resume,
-            }
-        },
+        "u": {"$set": fields, **({"$unset": gone} if gone else {})},
     }
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from bson.binary import Binary
 from motor.core import AgnosticClientSession
+from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 from typing_extensions import override
 
@@ -23,6 +24,7 @@ from shared.runtime.store.names import (
     row_of,
     starting_with,
 )
+from shared.runtime.store.outbox import field_of
 from shared.runtime.store.reader import MongoReader
 from shared.runtime.store.schema import make_collections
 from shared.runtime.store.statements import encode
@@ -83,10 +85,23 @@ class MongoStore(MongoReader):
 
     async def release(self, partitions: Iterable[int], published: Iterable[str]) -> None:
         """Hand partitions over cleanly: our session needs not be ended by the next owner."""
-        ours = {"_id": {"$in": list(partitions)}, "lsid": self._session_id()}
+        drops: dict[int, Json] = {number: {"lsid": "", "owner": ""} for number in partitions}
+        apart = []
+        for name in published:
+            field = field_of(name)
+            if field is None:
+                apart.append(name)
+            elif field[0] in drops:
+                drops[field[0]][field[1]] = ""
+        ours = self._session_id()
+        marks = [
+            UpdateOne({"_id": number, "lsid": ours}, {"$unset": gone})
+            for number, gone in drops.items()
+        ]
         with answers():
-            await self._database.outbox.delete_many({"_id": {"$in": list(published)}})
-            await self._database.cursors.update_many(ours, {"$unset": {"lsid": "", "owner": ""}})
+            await self._database.outbox.delete_many({"_id": {"$in": apart}})
+            if marks:
+                await self._database.cursors.bulk_write(marks)
 
     async def load(self, parties: Iterable[str], keys: Iterable[tuple[str, str, str]]) -> list[Row]:
         """All open rows of `parties`, and the rows (party, prefix, key) named in `keys`, once.

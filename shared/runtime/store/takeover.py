@@ -11,7 +11,7 @@ from pymongo.errors import OperationFailure
 
 from shared.line.ports import Acquired, Cursor
 from shared.runtime.store.names import SEPARATOR, Json, moment, place, row_of, starting_with
-from shared.runtime.store.outbox import unpack
+from shared.runtime.store.outbox import leftovers
 
 _BLOCKED_MS: Final = 300
 """How long a cursor may be held by a transaction before its owner's session is looked up anew."""
@@ -20,8 +20,8 @@ _TRIES: Final = 8
 
 async def raise_epochs(
     database: AgnosticDatabase[Json], partitions: Sequence[int], *, session_id: Binary, owner: str
-) -> dict[int, Cursor]:
-    """Make `session_id` the owner of all `partitions`; their cursors from now on."""
+) -> dict[int, Json]:
+    """Make `session_id` the owner of all `partitions`; their cursors' documents from now on."""
     for attempt in range(1, _TRIES + 1):
         await _end_sessions(database, partitions, but=session_id)
         raised = await asyncio.gather(
@@ -30,7 +30,7 @@ async def raise_epochs(
         )
         failures = [failure for failure in raised if isinstance(failure, BaseException)]
         if not failures:
-            return {c.partition: c for c in raised if isinstance(c, Cursor)}
+            return {found["_id"]: found for found in raised if isinstance(found, dict)}
         # Someone came between: its transaction holds a cursor, and its session is known by now.
         lasting = [error for error in failures if not isinstance(error, OperationFailure)]
         if lasting or attempt == _TRIES:
@@ -52,8 +52,8 @@ async def _end_sessions(
 
 async def _raise_epoch(
     database: AgnosticDatabase[Json], partition: int, session_id: Binary, owner: str
-) -> Cursor:
-    found = await database.cursors.find_one_and_update(
+) -> Json:
+    found: Json = await database.cursors.find_one_and_update(
         {"_id": partition},
         {
             "$inc": {"epoch": 1},
@@ -68,7 +68,7 @@ async def _raise_epoch(
         return_document=ReturnDocument.AFTER,
         maxTimeMS=_BLOCKED_MS,
     )
-    return cursor_of(found)
+    return found
 
 
 def cursor_of(document: Json) -> Cursor:
@@ -86,9 +86,9 @@ def cursor_of(document: Json) -> Cursor:
 
 
 async def find_left(
-    database: AgnosticDatabase[Json], cursors: dict[int, Cursor]
+    database: AgnosticDatabase[Json], cursors: dict[int, Json]
 ) -> dict[int, Acquired]:
-    """What was committed before us: unpublished outbox documents, parkings, shared documents."""
+    """What was committed before us: cursors, unpublished records, parkings, shared documents."""
     owned = {"$in": list(cursors)}
     shared = [{"_id": starting_with(place("", number) + SEPARATOR)} for number in cursors]
     outbox, parties, documents = await asyncio.gather(
@@ -96,11 +96,10 @@ async def find_left(
         database.parties.find({"p": owned, "parked": {"$exists": True}}).to_list(None),
         database.documents.find({"$or": shared}).to_list(None),
     )
-    outbox.sort(key=lambda document: (document["v"], document["n"]))
     return {
         number: Acquired(
-            cursor=cursor,
-            leftovers=tuple(unpack(document) for document in outbox if document["p"] == number),
+            cursor=cursor_of(cursor),
+            leftovers=leftovers(cursor, (one for one in outbox if one["p"] == number)),
             parkings={party["_id"]: party["parked"] for party in parties if party["p"] == number},
             shared=tuple(row_of(document) for document in documents if document["p"] == number),
         )

@@ -144,7 +144,9 @@ class Transactions:
         """Take out of `pending` what has landed, and what is fenced off, which is returned."""
         stored = {
             cursor["_id"]: (cursor["epoch"], cursor["version"])
-            async for cursor in self._database.cursors.find({"_id": {"$in": list(pending)}})
+            async for cursor in self._database.cursors.find(
+                {"_id": {"$in": list(pending)}}, {"epoch": True, "version": True}
+            )
         }
         fenced = set()
         for partition, written in list(pending.items()):

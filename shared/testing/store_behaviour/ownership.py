@@ -51,7 +51,7 @@ async def a_fenced_set_is_dropped_and_the_others_are_written(open_store: OpenSto
 
     committed = await zombie.commit([lost, kept])
 
-    expect({1: ("1:1:0",)}, dict(committed.outbox_ids))
+    expect([1], list(committed.outbox_ids))
     expect(frozenset({0}), committed.fenced)
     expect(["kept", "kept"], [row.party for row in await successor.load(["lost", "kept"], [])])
     expect([], await successor.everyone(0, "", 10))
@@ -87,7 +87,7 @@ async def a_repeated_commit_is_recognised(open_store: OpenStore) -> None:
     answers = [await store.commit([write]) for _ in range(3)]
 
     expect([answers[0]] * 3, answers)
-    expect({3: ("3:1:0",)}, dict(answers[0].outbox_ids))
+    expect({3: 1}, {number: len(ids) for number, ids in answers[0].outbox_ids.items()})
     expect([(3, "row", {"cell": 5})], await store.cells(""))
 
 
@@ -117,35 +117,44 @@ async def nothing_to_commit_is_no_commit(open_store: OpenStore) -> None:
 
 
 async def leftovers_come_in_numeric_order(open_store: OpenStore) -> None:
-    """Unpublished outbox documents are found in the order of their commits: 9 before 10."""
+    """Unpublished records are found in the order of their commits, 9 before 10, small or large."""
     store = await open_store()
     (write,) = await owned(store, 0)
     for _ in range(11):
-        write.outbox = [record(str(write.cursor.version).encode())]
+        size = MB if write.cursor.version % 3 else 1
+        write.outbox = [record(bytes([write.cursor.version]) * size)]
         await store.commit([write])
         write = after(write.cursor)
 
     found = (await (await open_store()).acquire([0]))[0].leftovers
 
-    expect([str(n).encode() for n in range(1, 12)], [one.records[0].value for one in found])
+    expect(list(range(1, 12)), [(one.records[0].value or b"")[0] for one in found])
 
 
 async def published_documents_are_dropped(open_store: OpenStore) -> None:
     """Those named with a commit or a clean hand-over are gone; the others are left."""
-    store = await open_store()
-    (first,) = await owned(store, 0)
-    first.outbox = [record(b"first")]
-    second, third = after(first.cursor), after(after(first.cursor).cursor)
-    second.outbox, third.outbox = [record(b"second")], [record(b"third")]
-    await store.commit([first])
-    second.published = ["0:1:0"]
-    await store.commit([second])
-    await store.commit([third])
-    await store.release([0], ["0:2:0"])
+    for size in (1, MB):
+        store = await open_store()
+        (first,) = await owned(store, 0)
+        second = after(first.cursor)
+        third = after(second.cursor)
+        (other,) = await owned(store, 1)
+        for write in (first, second, third, other):
+            write.outbox = [record(b"v" * size, partition=write.partition)]
+        named = (await store.commit([first])).outbox_ids[0]
+        second.published = list(named)
+        named = (await store.commit([second])).outbox_ids[0]
+        kept = (await store.commit([third, other])).outbox_ids
+        await store.release([0, 1], named)
 
-    left = (await (await open_store()).acquire([0]))[0].leftovers
+        successor = await open_store()
+        left = await successor.acquire([0, 1])
 
-    expect(["0:3:0"], [document.id for document in left])
+        expect(
+            {number: list(ids) for number, ids in kept.items()},
+            {n: [one.id for one in found.leftovers] for n, found in left.items()},
+        )
+        await successor.release([0, 1], [*kept[0], *kept[1]])
 
 
 async def an_outbox_larger_than_a_document_is_split(open_store: OpenStore) -> None:

@@ -1,6 +1,7 @@
 """What the store makes of names, moments and records before MongoDB sees them."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -73,16 +74,30 @@ def test_a_moment_keeps_its_microseconds(at: datetime) -> None:
     assert -(2**63) <= micros(at) < 2**63
 
 
-@given(records=RECORDS, limit=st.integers(1, 2000))
-def test_records_are_unpacked_as_they_were(records: list[Record], limit: int) -> None:
-    """However the documents are cut: all records, in order, with null and any bytes in place."""
+@given(records=RECORDS, limit=st.integers(1, 2000), kept=st.sampled_from((0, outbox.KEPT_BYTES)))
+def test_records_are_unpacked_as_they_were(records: list[Record], limit: int, kept: int) -> None:
+    """However they are kept and cut: all records, in order, with null and any bytes in place."""
+    cursor = Cursor(partition=3, version=7)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(outbox, "DOCUMENT_BYTES", limit)
-        documents = outbox.pack(Cursor(partition=3, version=7), records)
+        patch.setattr(outbox, "KEPT_BYTES", kept)
+        packed = outbox.pack(cursor, records)
 
-    left = [outbox.unpack(dict(document)) for document in documents]
+    document: dict[str, Any] = {"_id": 3, "outbox": {"7": packed.kept} if packed.kept else {}}
+    left = outbox.leftovers(document, map(dict, packed.apart))
 
-    assert records == [record for document in left for record in document.records]
-    assert [f"3:7:{n}" for n in range(len(documents))] == [document.id for document in left]
-    for document, one in zip(documents, left, strict=True):
-        assert len(document.raw) <= limit or len(one.records) == 1
+    assert records == [record for one in left for record in one.records]
+    assert packed.names == tuple(one.id for one in left)
+    assert bool(packed.apart) == (bool(records) and not kept)
+    for apart, one in zip(packed.apart, left, strict=False):
+        assert len(apart.raw) <= limit or len(one.records) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "field"), [(None, (3, "outbox.7")), (0, None), (12, None)], ids=str
+)
+def test_a_name_tells_where_records_are(number: int | None, field: tuple[int, str] | None) -> None:
+    """In a field of a cursor's document, or in a document of their own."""
+    name = outbox.name_of(Cursor(partition=3, version=7), number)
+
+    assert field == outbox.field_of(name)
