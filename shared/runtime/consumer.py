@@ -17,8 +17,8 @@ from shared.line.arrivals import arrive, stamp_of
 from shared.line.wiring import Wiring
 from shared.runtime.clock import monotonic
 from shared.runtime.ownership import Ownership
-from shared.runtime.pacing import rest_s
 from shared.runtime.raw import raw_decoder, raw_parser
+from shared.runtime.resting import Rest
 from shared.runtime.rounds import Abandoned, Rounds
 from shared.runtime.settings import ServiceSettings
 
@@ -48,8 +48,7 @@ class Intake:
     pace_s: float = 0.0
     """Seconds from one small poll to the next at least."""
     advised_at: float = 0.0
-    _took_at: float = 0.0
-    """When the latest poll was done with."""
+    _rest: Rest = field(init=False)
     _read_up: frozenset[TopicPartition] = frozenset()
     """What the lanes were given all of that was there when the broker was last asked."""
     _reached: dict[TopicPartition, int] = field(default_factory=dict)
@@ -64,7 +63,8 @@ class Intake:
     _busy: bool = False
 
     def __post_init__(self) -> None:
-        """Hear of each round that makes room."""
+        """Hear of each round that makes room, and keep the pace."""
+        self._rest = Rest(self.consumer, self.pace_s)
         self.rounds.after_round = self._room.set
 
     async def take(self, records: Sequence[ConsumerRecord]) -> None:
@@ -72,6 +72,7 @@ class Intake:
 
         It never raises: FastStream would pass the batch over.
         """
+        self._rest.begin(len(records), self._spots())
         generation = self.ownership.generation
         async with self._receiving:
             reached = await self._positions()  # the next poll comes after this one
@@ -88,10 +89,7 @@ class Intake:
         while self._busy and self._waiting() > self.queued_max:
             self._room.clear()
             await self._room.wait()
-        pause_s = rest_s(self.pace_s, since_s=monotonic() - self._took_at, polled=len(records))
-        if pause_s:
-            await asyncio.sleep(pause_s)
-        self._took_at = monotonic()
+        await self._rest.end(self._spots)
 
     async def look(self) -> None:
         """Have looked at what is held: what it waits for may have come, or turn out not to be.
