@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Final
 
@@ -33,6 +34,9 @@ from shared.runtime.store.transaction import Transactions
 
 _AT_ONCE: Final = 1_000_000
 """Documents in the driver's first answer; MongoDB stops at 16 MB by itself."""
+_NOT_STARTED: Final = "the store was not started"
+_READERS: Final = 2
+"""A round asks for documents and for ids at the same time."""
 
 
 class MongoStore(MongoReader):
@@ -44,6 +48,8 @@ class MongoStore(MongoReader):
         self._owner = owner
         self._session: AgnosticClientSession | None = None
         self._transactions: Transactions | None = None
+        self._readers: ThreadPoolExecutor | None = None
+        """Threads of our own: a round waits for no reader's snapshot."""
 
     @override
     async def start(self) -> None:
@@ -51,6 +57,7 @@ class MongoStore(MongoReader):
         with answers():
             await make_collections(self._database)
             if self._session is None:
+                self._readers = ThreadPoolExecutor(_READERS, "loading")
                 self._session = await self._client.start_session()
                 self._transactions = Transactions(self._database, self._session)
 
@@ -59,6 +66,9 @@ class MongoStore(MongoReader):
         """End the session, and with it what it left open, and close the connection."""
         session, self._session = self._session, None
         transactions, self._transactions = self._transactions, None
+        readers, self._readers = self._readers, None
+        if readers is not None:
+            readers.shutdown(wait=False, cancel_futures=True)
         if transactions is not None:
             transactions.close()
         if session is not None:
@@ -69,8 +79,7 @@ class MongoStore(MongoReader):
 
     def _session_id(self) -> Binary:
         if self._session is None:
-            message = "the store was not started"
-            raise Unavailable(message)
+            raise Unavailable(_NOT_STARTED)
         name: Binary = self._session.delegate.session_id["id"]
         return name
 
@@ -116,23 +125,32 @@ class MongoStore(MongoReader):
                 names.append(row_id(where, prefix, key))
             else:  # a range that an index can serve; it may have rows of a party of a longer name
                 wholes.append({"_id": starting_with(row_id(where, "", "")[:-1]), "y": where})
-        wanted: Json = {"_id": {"$in": names}}
-        with answers():
-            of_parties, named = await asyncio.gather(
-                self._rows({"y": {"$in": places}, "o": True}, places),
-                self._rows({"$or": [wanted, *wholes]} if wholes else wanted, names or wholes),
-            )
-        if of_parties and named:
-            seen = {document["_id"] for document in of_parties}
-            of_parties += [document for document in named if document["_id"] not in seen]
-        return [row_of(document) for document in of_parties or named]
-
-    async def _rows(self, wanted: Json, names: Sequence[object]) -> list[Json]:
-        if not names:
+        wanted: list[Json] = [{"_id": {"$in": names}}] if names else []
+        wanted += wholes
+        pipelines = [_rows({"y": {"$in": places}, "o": True})] if places else []
+        pipelines += [_rows({"$or": wanted} if wholes else wanted[0])] if wanted else []
+        if not pipelines:
             return []
-        fields = {"d": True, "o": True}
-        found = self._database.documents.find(wanted, fields).batch_size(_AT_ONCE)
-        return await found.to_list(None)
+        first, *others = pipelines
+        first += [{"$unionWith": {"coll": "documents", "pipeline": other}} for other in others]
+        found = await self._read("documents", first)
+        return [row_of(row) for row in {row["_id"]: row for row in found}.values()]
+
+    async def _read(self, collection: str, pipeline: list[Json]) -> list[Json]:
+        """What a pipeline finds, by the driver that motor stands on: one way to a thread and back.
+
+        Motor goes there for each step of a cursor, which takes as long again.
+        """
+        if self._readers is None:
+            raise Unavailable(_NOT_STARTED)
+        source = self._database.delegate[collection]
+
+        def read() -> list[Json]:
+            with source.aggregate(pipeline, batchSize=_AT_ONCE) as found:
+                return list(found)
+
+        with answers():
+            return await asyncio.get_running_loop().run_in_executor(self._readers, read)
 
     async def wakes(
         self, partition: int, after: datetime | None, until: datetime, limit: int
@@ -172,12 +190,7 @@ class MongoStore(MongoReader):
         wanted = list(ids)
         if not wanted:
             return {}
-        with answers():
-            found = await (
-                self._database.taken.find({"_id": {"$in": wanted}})
-                .batch_size(_AT_ONCE)
-                .to_list(None)
-            )
+        found = await self._read("taken", [{"$match": {"_id": {"$in": wanted}}}])
         return {document["_id"]: document["h"] for document in found}
 
     async def bind(self, wanted: Mapping[str, Binding | None]) -> dict[str, Binding]:
@@ -200,3 +213,7 @@ class MongoStore(MongoReader):
             },
             fenced=fenced,
         )
+
+
+def _rows(wanted: Json) -> list[Json]:
+    return [{"$match": wanted}, {"$project": {"d": True, "o": True}}]
