@@ -106,6 +106,14 @@ class MemoryConsumer:
         self._positions = dict.fromkeys(spots, 0)
         self._paused.clear()
 
+    def assignment(self) -> frozenset[TopicPartition]:
+        """What is read."""
+        return frozenset(self._positions)
+
+    def paused(self) -> set[TopicPartition]:
+        """What is assigned and brings nothing for now."""
+        return self._paused & self._positions.keys()
+
     def poll(self, limit: int = 1_000_000) -> list[Logged]:
         """What comes next, at most `limit` of each partition; the positions move behind it."""
         found: list[Logged] = []
