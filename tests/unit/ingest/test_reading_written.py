@@ -1,16 +1,23 @@
 """Statements as HTML and PDF: whole, escaped, and with a header on every page."""
 
 import re
+import struct
 from html.parser import HTMLParser
 from io import BytesIO
+from itertools import pairwise
+from typing import cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
+from pypdf.generic import DictionaryObject, PdfObject, StreamObject
+from reportlab.pdfbase.ttfonts import TTFontFace, TTFontParser
 from typing_extensions import override
 
+from services.ingest.reading.document import Document, _subset
+from services.ingest.reading.lettering import font, runs, wrap
 from services.ingest.reading.page import page
-from services.ingest.reading.pdf import pdf, runs, wrap
+from services.ingest.reading.pdf import pdf
 from services.ingest.reading.sheet import COLUMNS, Part, Sheet
 
 HOSTILE = """<script>alert(1)</script>"'&amp;<img src=x onerror=y>"""
@@ -51,7 +58,48 @@ class Seen(HTMLParser):
 
 def text_of(told: bytes) -> list[str]:
     """The text of each page of a PDF."""
-    return [one.extract_text() for one in PdfReader(BytesIO(told)).pages]
+    return [one.extract_text() for one in PdfReader(BytesIO(told), strict=True).pages]
+
+
+def document(text: str) -> bytes:
+    """A PDF with a line of text."""
+    found = Document(title="", subject="", size=(100.0, 100.0))
+    found.show(runs(text, "regular"), 0, 0, 10)
+    found.turn()
+    return found.file()
+
+
+def within(told: PdfObject, *path: str | int) -> StreamObject:
+    """A part of a PDF's object, references followed."""
+    for step in path:
+        told = cast("DictionaryObject", told)[step].get_object()  # type: ignore[assignment] # never None
+    return cast("StreamObject", told)
+
+
+def numbered(embedded: PdfObject) -> dict[int, str]:
+    """What an embedded font says of its glyphs: the character of each number."""
+    told = within(embedded, "/ToUnicode").get_data().decode()
+    pairs = re.findall(r"<(\w{4})><(\w+)>", told.partition("endcodespacerange")[2])
+    return {int(number, 16): bytes.fromhex(text).decode("utf-16-be") for number, text in pairs}
+
+
+def outlines_of(embedded: PdfObject) -> list[bytes]:
+    """The outlines of the glyphs that are embedded, by number."""
+    path = ("/DescendantFonts", 0, "/FontDescriptor", "/FontFile2")
+    file = within(embedded, *path).get_data()
+    tables = TTFontParser(BytesIO(file))
+    glyphs, places = tables.get_table("glyf"), tables.get_table("loca")
+    begins = [2 * begin for (begin,) in struct.iter_unpack(">H", places)]
+    return [glyphs[begin:end].rstrip(b"\0") for begin, end in pairwise(begins)]
+
+
+def outline(face: TTFontFace, character: str) -> bytes:
+    """A character's outline in the whole font."""
+    number, begin = face.charToGlyph[ord(character)], face.get_table_pos("glyf")[0]
+    glyph = face.get_chunk(
+        begin + face.glyphPos[number], face.glyphPos[number + 1] - face.glyphPos[number]
+    )
+    return bytes(glyph).rstrip(b"\0")
 
 
 def test_a_page_shows_what_came_from_outside_and_runs_none_of_it() -> None:
@@ -112,6 +160,40 @@ def test_a_pdf_has_names_of_several_scripts() -> None:
     assert "Ödegård Ελλάς Київ" in told
     assert "ไทย" in told
     assert "\ufffd" in told
+
+
+def test_a_pdf_shows_the_letters_that_it_says() -> None:
+    """Each number is the glyph of its character; a space that does not break is a space."""
+    told = document("–Aa\u00a0bЖ")
+
+    (found,) = PdfReader(BytesIO(told), strict=True).pages
+    assert "–Aa bЖ" == found.extract_text()
+    embedded = within(found, "/Resources", "/Font", "/notos")
+    number_of = {character: number for number, character in numbered(embedded).items()}
+    outlines = outlines_of(embedded)
+    whole = font("notos").face
+    for character in "–AabЖ":
+        assert outlines[number_of[character]] == outline(whole, character)
+
+
+@given(st.text(max_size=40))
+@settings(max_examples=50)
+def test_a_pdf_can_be_read_whatever_is_in_it(text: str) -> None:
+    """Its places are where it says that they are; no name of a customer breaks it."""
+    told = pdf(Sheet(text, text, text, text, text, ()))
+
+    (found,) = PdfReader(BytesIO(told), strict=True).pages
+    assert "Nothing was owed or booked." in found.extract_text()
+
+
+def test_most_pdfs_bring_the_same_part_of_a_font() -> None:
+    """Which costs nothing then: what is in plain English is in it from the start."""
+    pdf(sheet(part(3), name="Acme"))
+    before = _subset.cache_info().misses
+
+    pdf(sheet(part(4, reference="Quite [other] words & 7+5"), name="Zoe"))
+
+    assert before == _subset.cache_info().misses
 
 
 def test_the_same_statement_is_the_same_bytes() -> None:
