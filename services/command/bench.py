@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from services.command.benching import drain, latency, reading, report, scored, wave
+from services.command.benching import drain, endurance, latency, reading, report, scored, wave
 from services.command.benching.machine import machine
 from services.command.benching.mix import publish_all, reel, shares
 from services.command.benching.place import Site, site
@@ -43,20 +43,19 @@ class Size:
     accounts: int
     invoices: int
     days: int
-    """Of the history; invoices a day are those of the demo, unless it is a long run."""
+    """Of the history; invoices a day are those of the demo."""
     rounds: int
     """Ticks at rest, with `each` samples at each."""
     each: int
     load_s: float
     """Seconds under load at most."""
     waves: tuple[int, ...]
-    parts: tuple[float, float, float] = (0.4, 0.65, 0.98)
-    """Where the history's days are cut: for each service alone, for all four, for the load."""
 
 
+PARTS: Final = (0.4, 0.65, 0.98)
+"""Where the history's days are cut: for each service alone, for all four, for the load."""
 QUICK: Final = Size(300, 4_100, 150, 20, 11, 10.0, (10_000, 20_000))
 DEFAULT: Final = Size(300, 10_000, 365, 30, 10, 30.0, (50_000, 100_000))
-LONG: Final = Size(4_500, 450_000, 365, 30, 10, 60.0, (50_000, 100_000), (0.05, 0.9, 0.98))
 
 
 @app.command()
@@ -64,8 +63,11 @@ def main(
     *,
     quick: Annotated[bool, typer.Option("--quick", help="At most two minutes, rougher.")] = False,
     long: Annotated[
-        bool, typer.Option("--long", help="A million events through all four; an hour.")
+        bool, typer.Option("--long", help="Only memory, over many events through each service.")
     ] = False,
+    events: Annotated[
+        int, typer.Option(min=1_000, help="With --long: how many events; a million take 15 min.")
+    ] = 1_000_000,
     read: Annotated[
         bool, typer.Option("--reading", help="Only ingest's reading doors, over many invoices.")
     ] = False,
@@ -76,7 +78,7 @@ def main(
     keep: Annotated[bool, typer.Option("--keep", help=f"Append them to {HISTORY}.")] = False,
 ) -> None:
     """Measure speed, latency and memory on a Kafka and a MongoDB of its own."""
-    size = QUICK if quick else LONG if long else DEFAULT
+    size = QUICK if quick else DEFAULT
     FOLDER.mkdir(parents=True, exist_ok=True)
     try:
         with Shown() as shown, running_stack(progress=shown) as stack:
@@ -87,6 +89,8 @@ def main(
             ):
                 if read:
                     told = asyncio.run(_reading(stack, place, said, invoices))
+                elif long:
+                    told = asyncio.run(_enduring(stack, place, said, events))
                 else:
                     told = report.as_json(asyncio.run(_all(stack, place, size, said)))
     except (StackError, OSError) as fault:
@@ -97,6 +101,8 @@ def main(
         raise typer.Exit(130) from None
     if read:
         console.print(reading.table(told))
+    elif long:
+        console.print(endurance.table(told), soft_wrap=True)
     else:
         report.show(console, told)
     path = to or FOLDER / f"{told['at'].replace(':', '-')}.json"
@@ -104,8 +110,12 @@ def main(
     console.print(f"written to {path}")
     if keep:
         with HISTORY.open("a", encoding="utf-8") as history:
-            more = {QUICK: " --quick", LONG: " --long"}.get(size, "")
-            history.write(reading.section(told) if read else report.section(told, more))
+            if read:
+                history.write(reading.section(told))
+            elif long:
+                history.write(endurance.section(told))
+            else:
+                history.write(report.section(told, " --quick" if quick else ""))
 
 
 @contextmanager
@@ -129,7 +139,7 @@ async def _all(
     first = at.date() - timedelta(days=size.days + 2 * REST_DAYS)
     begin = first + timedelta(days=REST_DAYS)
     to_alone, to_whole, end = (
-        midnight(begin + timedelta(days=int(size.days * part))) for part in size.parts
+        midnight(begin + timedelta(days=int(size.days * part))) for part in PARTS
     )
     told = reel(accounts=size.accounts, invoices=size.invoices, start=begin, days=size.days)
     results = report.Results(f"{at:%Y-%m-%dT%H:%M:%SZ}", await machine(stack, place))
@@ -197,6 +207,19 @@ async def _reading(
             samples=READING_SAMPLES,
             told=said,
         )
+    finally:
+        await place.publisher.stop()
+    return {"at": at, "machine": on, **found}
+
+
+async def _enduring(
+    stack: Stack, place: Site, said: Callable[[str], None], events: int
+) -> dict[str, Any]:
+    """Memory alone, over very many events."""
+    at = f"{now():%Y-%m-%dT%H:%M:%SZ}"
+    on = await machine(stack, place)
+    try:
+        found = await endurance.measure(place, events=events, told=said)
     finally:
         await place.publisher.stop()
     return {"at": at, "machine": on, **found}

@@ -33,10 +33,10 @@ class Reel:
             self._next = next(self._lines, None)
 
 
-def reel(*, accounts: int, invoices: int, start: date, days: int) -> Reel:
-    """The demo's history, with its ticks, for so many days."""
+def reel(*, accounts: int, invoices: int, start: date, days: int, every: timedelta = TICK) -> Reel:
+    """The demo's history for so many days, with a tick each `every`."""
     events = history(SEED, accounts=accounts, invoices=invoices, start=start, days=days)
-    return Reel(with_ticks(lines(events), every=TICK))
+    return Reel(with_ticks(lines(events), every=every))
 
 
 async def publish_all(

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from services.command.benching import endurance
 from services.command.benching.bare import Bare
 from services.command.benching.drain import memory
 from services.command.benching.latency import score
@@ -109,6 +110,39 @@ def test_memory_is_shown_at_quarters_and_its_slope_leaves_the_start_out() -> Non
 
     assert [100, 100, 100, 100] == list(found.quarters)
     assert 0 == found.slope
+
+
+def test_a_course_is_shown_at_each_twentieth_and_its_slope_is_of_the_second_half() -> None:
+    """What a process takes while it warms up is not a leak; three bytes an event after it are."""
+    looks = [Usage(0, 4_000 + 3 * max(0, n - 500), n) for n in range(0, 1_001, 10)]
+    looks[2] = Usage(0, 9_000, 20)
+
+    found = endurance.course(looks, seconds=2.0)
+
+    assert (1_000, 2.0, 20) == (found.events, found.seconds, len(found.resident))
+    assert [4_000, 4_000, 5_500] == [found.resident[at] for at in (0, 9, 19)]
+    assert 3 == pytest.approx(found.slope)
+
+
+def test_bars_start_at_zero() -> None:
+    """A rise of a tenth looks like one; nothing at all is flat."""
+    assert "▁▄█" == endurance.bars([0.0, 50.0, 110.0])
+    assert "█████" == endurance.bars([100.0, 99.0, 98.0, 97.0, 96.0])
+    assert "▁▁" == endurance.bars([0.0, 0.0])
+
+
+def test_endurance_is_shown_by_service() -> None:
+    """Megabytes along the way, and bytes an event."""
+    resident = [float(100 + number) for number in range(20)]
+    one = {"events": 999, "per_second": 7, "resident_mb": resident, "bytes_per_event": 1.5}
+    console = Console(record=True, width=120, file=StringIO())
+
+    console.print(endurance.table({"asked": 1_000, "accounts": 4, "course": {"ingest": one}}))
+
+    row = next(line for line in console.export_text().splitlines() if "ingest" in line)
+    cells = [cell.strip() for cell in row.split("│")[1:-1]]
+    assert ["ingest", "999", "7", "100", "104", "109", "114", "119"] == cells[:8]
+    assert "1.5" == cells[-1]
 
 
 def test_a_reel_goes_on_where_it_stood() -> None:
