@@ -65,6 +65,11 @@ class Hold:
             return True
         return item.item_id in self.item_ids or item.invoice_id in self.invoice_ids
 
+    def counts_for(self, item: Item) -> bool:
+        """Whether it holds days on which this item is, or would be, overdue."""
+        overdue = self.until is None or self.until > item.due_on
+        return overdue and self.amount_minor is None and self.names(item)
+
 
 def on_day(holds: Iterable[Hold], day: date) -> list[Hold]:
     """Those of some holds that hold on `day`."""

@@ -12,6 +12,11 @@ from shared.events.outreach import HoldExpired, HoldPlaced, HoldReason, HoldRele
 
 _ENDED_MAX: Final = 50
 """Holds that ended are kept, this many, because their days go on counting as held."""
+_PASSING: Final[frozenset[HoldReason]] = frozenset({"autopay", "dispute", "promise"})
+"""Holds that come and go with what is billed: an account has ever more of them."""
+_SPENT_MAX: Final = 5
+"""Passing holds that ended and held nothing of what is open are kept, this many: what they held may
+yet reopen, and they may be spoken of again."""
 
 
 def find_hold(account: Account, hold_id: str) -> Hold | None:
@@ -46,9 +51,7 @@ def place(
         amount_minor=amount_minor,
         currency=currency,
     )
-    ended = [each for each in account.holds if each.ended]
-    stale = {id(each) for each in ended[:-_ENDED_MAX]}
-    account.holds = [each for each in account.holds if id(each) not in stale]
+    _forget_spent(docket, account)
     account.holds.append(hold)
     docket.tell(account, HoldPlaced(**fields(account, hold)), entity=hold_id)
     if hold.begins_at <= docket.now:
@@ -56,6 +59,21 @@ def place(
     if hold.ends_at is not None and hold.ends_at <= docket.now:
         expire(docket, account, hold)
     _changed(docket, account)
+
+
+def _forget_spent(docket: Docket, account: Account) -> None:
+    """Keep no more holds that ended than may still count: all are written with each change."""
+    ended = [each for each in account.holds if each.ended]
+    if len(ended) <= _SPENT_MAX:
+        return
+    items = docket.items(account)
+    spent = [
+        each
+        for each in ended
+        if each.reason in _PASSING and not any(each.counts_for(item) for item in items)
+    ]
+    gone = {id(each) for each in (*ended[:-_ENDED_MAX], *spent[:-_SPENT_MAX])}
+    account.holds = [each for each in account.holds if id(each) not in gone]
 
 
 def begin(docket: Docket, account: Account, hold: Hold) -> None:

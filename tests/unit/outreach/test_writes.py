@@ -1,6 +1,7 @@
 """What outreach writes: a document costs the store more than the fold of its event costs us."""
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 
 from pydantic import TypeAdapter
 
@@ -9,6 +10,7 @@ from services.outreach.domain.caps import Contact, ContactLog
 from services.outreach.domain.configuration import InForce
 from services.outreach.domain.core import OutreachCore
 from services.outreach.domain.docket import Docket
+from services.outreach.domain.hold import spans_of
 from services.outreach.domain.item import Item, item_key
 from services.outreach.domain.policy import Policy
 from services.outreach.domain.withdraw import put_away
@@ -152,3 +154,56 @@ def _open_task(story: Story) -> str:
     task = story.account().task
     assert task is not None
     return task.task_id
+
+
+def autopay(story: Story, item: str, day: str) -> None:
+    """A debit for an invoice is announced."""
+    told = ledger.AutopayScheduled(
+        account_id="A", creditor_id=CREDITOR, invoice_ids=(item,), scheduled_on=on(day)
+    )
+    story.tell(told)
+
+
+def test_an_account_does_not_grow_with_each_invoice_that_was_paid() -> None:
+    """Holds of invoices that are paid count for nothing any more; the latest few are kept."""
+    story = debt()
+    sizes = []
+    for month in range(1, 13):
+        for number in (1, 2):
+            name = f"I{month:02}{number}"
+            story.at(f"2027-{month:02}-01 08:00").bill(name, "100.00", f"2027-{month:02}-10")
+            autopay(story, name, f"2027-{month:02}-10")
+            story.at(f"2027-{month:02}-10 08:00").pay(name, "100.00")
+        story.tick(f"2027-{month:02}-28 08:00")
+        account = story.line.party("A").find(Account, "A")
+        assert account is not None
+        sizes.append(len(ACCOUNT.dump_json(account)))
+
+    assert sizes[11] < 1.1 * sizes[5]
+
+
+def test_a_hold_is_kept_while_an_item_is_open_that_it_held() -> None:
+    """Its days go on counting as held, however many other holds have ended since."""
+    story = debt(("OLD", "2027-01-10"))
+    story.at("2027-01-09 08:00")
+    autopay(story, "OLD", "2027-01-15")
+    story.tick("2027-01-20 08:00")
+    old = story.line.party("A").find(Item, item_key("A", "OLD"))
+    assert old is not None
+
+    def held() -> list[tuple[date, date]]:
+        account = story.line.party("A").find(Account, "A")
+        assert account is not None
+        return spans_of(account.holds, old)
+
+    before = held()
+    for number in range(20):
+        name = f"I{number}"
+        story.bill(name, "100.00", "2027-02-10")
+        autopay(story, name, "2027-02-10")
+        story.pay(name, "100.00")
+        day = datetime(2027, 2, 20, 8, tzinfo=UTC) + timedelta(days=number)
+        story.tick(day)
+
+    assert before
+    assert before == held()
