@@ -1,13 +1,12 @@
 """What the read API asks of KPI's own store: cells, calendars, and how far it has come."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from services.kpi.domain.creditors import Creditor, Creditors
+from services.kpi.domain.cube import Sums
 from services.kpi.wiring import WIRING
 from shared.line.parties import DocumentCodec
 from shared.runtime.store import MongoReader
-
-Cells = dict[tuple[str, str], int]
 
 
 class Figures:
@@ -18,13 +17,12 @@ class Figures:
         self._partitions = partitions
         self._codec = DocumentCodec([Creditors])
 
-    async def cells(self) -> Cells:
-        """All cells, summed over the partitions that they came from."""
-        total: Cells = {}
+    async def sums(self, *, reported_on: date | None) -> Sums:
+        """All cells, as known now or at the end of a day."""
+        found = Sums(reported_on=reported_on)
         async for _, row, cells in self._reader.each_share(""):
-            for cell, amount in cells.items():
-                total[(row, cell)] = total.get((row, cell), 0) + amount
-        return total
+            found.add(row, cells.items())
+        return found
 
     async def creditors(self) -> dict[str, Creditor]:
         """The creditors' calendars as they are in force."""

@@ -5,7 +5,6 @@ are sums by what matters within that day. A cell's name is its labels, joined; o
 `COUNT` counts what its neighbour sums. Names are safe as keys of a document store.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
@@ -15,7 +14,7 @@ Kind = Literal["money", "settled", "overdue", "dispute", "promise", "contact", "
 
 ROW_JOINT: Final = "\x1f"
 JOINT: Final = "|"
-COUNT: Final = "n"
+COUNT: Final = "|n"
 _UNSAFE: Final = {ord(sign): f"%{ord(sign):02X}" for sign in "%|.$\x1f\0"}
 
 
@@ -30,39 +29,25 @@ def label(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One number of the cube, read back. `labels` are without the mark of a count."""
+class Place:
+    """What the name of a row says."""
 
     kind: str
     creditor_id: str
     currency: str
     on: date
     recorded_on: date
-    labels: tuple[str, ...]
-    is_count: bool
-    amount: int
 
 
-def read(
-    cells: Mapping[tuple[str, str], int] | Iterable[tuple[tuple[str, str], int]],
-) -> list[Cell]:
-    """Cells as `Effects.add` named them, summed over the source partitions, in one order."""
-    pairs = cells.items() if isinstance(cells, Mapping) else cells
-    found: list[Cell] = []
-    for (row_name, cell_name), amount in sorted(pairs):
-        kind, creditor_id, currency, on, recorded_on = row_name.split(ROW_JOINT)
-        labels = cell_name.split(JOINT)
-        is_count = labels[-1] == COUNT
-        found.append(
-            Cell(
-                kind=kind,
-                creditor_id=creditor_id,
-                currency=currency,
-                on=date.fromisoformat(on),
-                recorded_on=date.fromisoformat(recorded_on),
-                labels=tuple(unquote(part) for part in labels[: len(labels) - is_count]),
-                is_count=is_count,
-                amount=amount,
-            )
-        )
-    return found
+def place(row_name: str) -> Place:
+    """The name of a row, read back."""
+    kind, creditor_id, currency, on, recorded_on = row_name.split(ROW_JOINT)
+    return Place(
+        kind, creditor_id, currency, date.fromisoformat(on), date.fromisoformat(recorded_on)
+    )
+
+
+def labels(cell_name: str) -> tuple[str, ...]:
+    """The labels of a cell, read back, without the mark of a count."""
+    parts = cell_name.removesuffix(COUNT).split(JOINT)
+    return tuple(map(unquote, parts) if "%" in cell_name else parts)

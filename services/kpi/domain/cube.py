@@ -4,13 +4,12 @@ Nothing here is a state of today: every answer is a sum over the entries that we
 the day asked for, so that any day, past ones included, is as exact as the latest.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from services.kpi.domain.cells import Cell
+from services.kpi.domain.cells import COUNT, labels, place
 from services.kpi.domain.counting import OTHER
 from services.kpi.domain.periods import Period
 from shared.events.ledger import RECEIVABLE_KINDS
@@ -99,46 +98,81 @@ class Cube:
         return min((line.effective_on for line in self.lines if line.due_on), default=None)
 
 
-def cubes(cells: Iterable[Cell], *, reported_on: date | None = None) -> list[Cube]:
-    """One cube per creditor and currency, in order.
+class Sums:
+    """Cells as they are read, row by row, added up over partitions and days of knowledge.
 
-    With `reported_on` only what was known by the end of that day counts.
+    There are very many of them: nothing is kept of a row but what it adds, under its cells' names.
     """
-    sums: dict[tuple[str, str], dict[tuple[str, date, tuple[str, ...]], list[int]]] = {}
-    for cell in cells:
-        if reported_on is not None and cell.recorded_on > reported_on:
-            continue
-        scope = sums.setdefault((cell.creditor_id, cell.currency), defaultdict(lambda: [0, 0]))
-        scope[(cell.kind, cell.on, cell.labels)][cell.is_count] += cell.amount
-    return [
-        _cube(creditor_id, currency, scope)
-        for (creditor_id, currency), scope in sorted(sums.items())
-    ]
+
+    def __init__(self, *, reported_on: date | None = None) -> None:
+        """With `reported_on` only what was known by the end of that day counts."""
+        self._reported_on = reported_on
+        self._scopes: dict[tuple[str, str], dict[tuple[str, date], dict[str, list[int]]]] = {}
+
+    def add(self, row_name: str, cells: Iterable[tuple[str, int]]) -> None:
+        """Add (some of) the cells of a row."""
+        at = place(row_name)
+        if self._reported_on is not None and at.recorded_on > self._reported_on:
+            return
+        scope = self._scopes.setdefault((at.creditor_id, at.currency), {})
+        sums = scope.setdefault((at.kind, at.on), {})
+        for cell_name, amount in cells:
+            is_count = cell_name.endswith(COUNT)
+            name = cell_name[: -len(COUNT)] if is_count else cell_name
+            found = sums.get(name)
+            if found is None:
+                found = sums[name] = [0, 0]
+            found[is_count] += amount
+
+    def cubes(self) -> list[Cube]:
+        """One cube per creditor and currency, in order; the sums are used up."""
+        found = [
+            _cube(creditor_id, currency, scope)
+            for (creditor_id, currency), scope in sorted(self._scopes.items())
+        ]
+        self._scopes.clear()
+        return found
+
+
+def cubes(cells: Mapping[tuple[str, str], int], *, reported_on: date | None = None) -> list[Cube]:
+    """The cubes of cells as `Effects.add` named them."""
+    sums = Sums(reported_on=reported_on)
+    for (row_name, cell_name), amount in cells.items():
+        sums.add(row_name, [(cell_name, amount)])
+    return sums.cubes()
 
 
 def _cube(
-    creditor_id: str, currency: str, sums: dict[tuple[str, date, tuple[str, ...]], list[int]]
+    creditor_id: str, currency: str, scope: dict[tuple[str, date], dict[str, list[int]]]
 ) -> Cube:
     cube = Cube(creditor_id, currency)
-    for (kind, on, labels), (amount, count) in sums.items():
-        match kind:
-            case "money":
-                cube.lines.append(_line(on, labels, amount, count))
-            case "settled":
-                by, to_pay, late = labels
-                cube.settlements.append(
-                    Settlement(by, on, int(to_pay), int(late), count=count, amount=amount)
-                )
-            case "dispute":
-                resolved_on = date.fromisoformat(labels[1]) if labels[0] == "resolved" else None
-                cube.objections.append(Objection(on, resolved_on, count, amount))
-            case _:
-                cube.tallies.append(Tally(kind, on, labels, count, amount))
+    while scope:
+        (kind, on), sums = scope.popitem()
+        for name, (amount, count) in sums.items():
+            _add(cube, kind, on, labels(name), amount=amount, count=count)
     return cube
 
 
-def _line(on: date, labels: tuple[str, ...], amount: int, count: int) -> Line:
-    name, _issued, due, *undone = labels
+def _add(
+    cube: Cube, kind: str, on: date, told: tuple[str, ...], *, amount: int, count: int
+) -> None:
+    match kind:
+        case "money":
+            cube.lines.append(_line(on, told, amount, count))
+        case "settled":
+            by, to_pay, late = told
+            cube.settlements.append(
+                Settlement(by, on, int(to_pay), int(late), count=count, amount=amount)
+            )
+        case "dispute":
+            resolved_on = date.fromisoformat(told[1]) if told[0] == "resolved" else None
+            cube.objections.append(Objection(on, resolved_on, count, amount))
+        case _:
+            cube.tallies.append(Tally(kind, on, told, count, amount))
+
+
+def _line(on: date, told: tuple[str, ...], amount: int, count: int) -> Line:
+    name, _issued, due, *undone = told
     kind = name.removesuffix(OTHER)
     is_item = kind in RECEIVABLE_KINDS and due != ""
     return Line(

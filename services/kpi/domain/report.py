@@ -4,11 +4,10 @@ Amounts are decimal strings in the currency's places; figures are numbers rounde
 their unit (`display.DIGITS`), or null with the reason. Currencies are never added up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from services.kpi.domain.cells import read
 from services.kpi.domain.contacts import cases, contacts, right_party_rate
 from services.kpi.domain.creditors import DEFAULT, Creditor
 from services.kpi.domain.cube import Cube, cubes
@@ -26,15 +25,27 @@ def report(
     reported_on: date | None = None,
     creditors: Mapping[str, Creditor] | None = None,
 ) -> dict[str, Any]:
-    """All figures as of the end of a day, from cells summed over the source partitions.
+    """As `report_of`, from cells summed over the source partitions."""
+    known = cubes(cells, reported_on=reported_on)
+    return report_of(known, as_of=as_of, begin=begin, reported_on=reported_on, creditors=creditors)
+
+
+def report_of(
+    known: Sequence[Cube],
+    *,
+    as_of: date,
+    begin: date | None = None,
+    reported_on: date | None = None,
+    creditors: Mapping[str, Creditor] | None = None,
+) -> dict[str, Any]:
+    """All figures as of the end of a day, from all that is known.
 
     The period runs from `begin` (the first of the month of `as_of` unless given) to `as_of`;
-    ValueError if it begins later. With `reported_on`, figures are as they were known at the end of
-    that day, else as known now. `receivables` has one part per creditor and currency, `activity`
+    ValueError if it begins later. With `reported_on`, the cubes are as they were known at the end
+    of that day, else as known now. `receivables` has one part per creditor and currency, `activity`
     one per creditor: what outreach did, which has no currency.
     """
     period = month_to(as_of) if begin is None else Period(begin, as_of)
-    known = cubes(read(cells), reported_on=reported_on)
     calendars = creditors or {}
     return {
         "as_of": as_of.isoformat(),

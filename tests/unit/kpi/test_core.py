@@ -1,13 +1,15 @@
 """What the core counts besides money, on which day, and when a day is complete."""
 
-from datetime import UTC, date, datetime
+import tracemalloc
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from services.kpi.domain.cells import label, read
+from services.kpi.domain.cells import label, labels, place, row
 from services.kpi.domain.completeness import complete_through, is_complete
 from services.kpi.domain.core import KpiCore
+from services.kpi.domain.cube import Sums
 from services.kpi.domain.report import report
 from shared.events.billing import ConfigPublished
 from shared.events.ledger import DisputeOpened, DisputeResolved
@@ -188,7 +190,7 @@ def test_the_day_of_record_is_the_creditors() -> None:
             line.tick(datetime(2025, 3, 4, tzinfo=UTC))
 
     assert [date(2025, 3, 3), date(2025, 3, 4)] == sorted(
-        {cell.recorded_on for cell in read(line.cells)}
+        {place(row).recorded_on for row, _ in line.cells}
     )
 
 
@@ -197,10 +199,32 @@ def test_labels_come_back_as_they_were(text: str) -> None:
     """A free text in a cell's name neither breaks the name nor is changed by it."""
     name = f"requested|{label(text)}|n"
 
-    (cell,) = read({("contact\x1fdefault\x1f\x1f2025-03-03\x1f2025-03-03", name): 1})
+    found = labels(name)
 
-    assert ("requested", text) == cell.labels
+    assert ("requested", text) == found
     assert not set(label(text)) & set("|.$\x1f")
+
+
+def test_reading_takes_no_more_memory_for_more_days_of_knowledge() -> None:
+    """What a cell adds up to is kept, not the rows that it came from: a year has very many."""
+    cells = {
+        f"collected|2025-02-01|2025-03-{day:02}{end}": 1_000 * day
+        for day in range(1, 32)
+        for end in ("", "|n")
+    }
+
+    def takes(days: int) -> int:
+        sums = Sums()
+        tracemalloc.start()
+        for number in range(12 * days):
+            known = MARCH_3 + timedelta(days=number // 12)
+            sums.add(row("money", "default", "EUR", MARCH_3, known.isoformat()), cells.items())
+        taken, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return taken
+
+    takes(1)  # what is made once
+    assert takes(30) < 1.5 * takes(1)
 
 
 def test_a_day_is_complete_when_all_have_passed_its_end() -> None:
