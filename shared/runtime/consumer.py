@@ -171,7 +171,8 @@ class Intake:
             expected = lane.expected(record.topic)
             gap = (*spot, expected)
             if record.offset > expected and gap not in self.ownership.sought:
-                self.ownership.sought.add(gap)
+                others = {one for one in self.ownership.sought if one[:2] != gap[:2]}
+                self.ownership.sought = {gap, *others}  # those before it were passed
                 sought.add(spot)
                 self._seek(spot, expected, record.offset)
                 continue

@@ -10,7 +10,7 @@ from shared.core import Effects, Event, NotLoaded, Party, Refusal
 from shared.line.lane import Limits
 from shared.testing.bench import Bench
 from shared.testing.log import Logged
-from shared.testing.toy import LINE, Added, Item, ToyCore
+from shared.testing.toy import EVENTS, LINE, Added, Item, ToyCore
 
 
 def story(bench: Bench) -> None:
@@ -258,3 +258,23 @@ def test_a_stored_document_that_cannot_be_read_stops_the_service() -> None:
     assert 1 == len(bench.worker.stopped)
     assert "cannot be read" in bench.worker.stopped[0]
     assert '{"total": "x"}' == bench.document("ann", "tally")
+
+
+def test_gaps_that_were_passed_are_forgotten() -> None:
+    """Who writes in transactions leaves a mark behind each: a gap, which is sought back to once."""
+    bench = Bench()
+    for number in range(200):
+        bench.tell(Added(account_id=f"p{number}"))
+    for spot in range(bench.log.partitions):
+        for offset in range(0, bench.log.end(EVENTS, spot), 2):
+            bench.log.cut(EVENTS, spot, offset)
+
+    for _ in range(2 * 200):
+        bench.run()
+
+    assert [] == bench.worker.stopped
+    assert all(
+        lane.cursor.offsets[EVENTS] == bench.log.end(EVENTS, n)
+        for n, lane in bench.worker.rounds.lanes.items()
+    )
+    assert len(bench.worker.ownership.sought) <= bench.log.partitions
