@@ -1,7 +1,7 @@
 """The service's one batch subscriber: what comes in, in what order, and how far we say we are."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,6 +18,7 @@ from shared.line.wiring import Wiring
 from shared.runtime.clock import monotonic
 from shared.runtime.ownership import Ownership
 from shared.runtime.raw import raw_decoder, raw_parser
+from shared.runtime.reach import Ends, Reach
 from shared.runtime.resting import Rest
 from shared.runtime.rounds import Abandoned, Rounds
 from shared.runtime.settings import ServiceSettings
@@ -40,7 +41,7 @@ class Intake:
     ownership: Ownership
     rounds: Rounds
     consumer: Callable[[], AIOKafkaConsumer | None]
-    ends: Callable[[Sequence[TopicPartition]], Awaitable[dict[TopicPartition, int]]]
+    ends: Ends
     """The ends of partitions, asked for on a connection of its own: on the consumer's, the question
     would stand behind a fetch that waits for records."""
     queued_max: int = 4_000
@@ -49,12 +50,7 @@ class Intake:
     """Seconds from one small poll to the next at least."""
     advised_at: float = 0.0
     _rest: Rest = field(init=False)
-    _read_up: frozenset[TopicPartition] = frozenset()
-    """What the lanes were given all of that was there when the broker was last asked."""
-    _reached: dict[TopicPartition, int] = field(default_factory=dict)
-    """Offsets before which nothing is that the lanes were not given, where lines are merged."""
-    _looked: dict[TopicPartition, int] = field(default_factory=dict)
-    """The consumer's positions at the last look in passing."""
+    _reach: Reach = field(init=False)
     _advice: asyncio.Task[None] | None = None
     _receiving: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while records are given to the lanes, and while the broker is asked what else it has: no
@@ -65,6 +61,7 @@ class Intake:
     def __post_init__(self) -> None:
         """Hear of each round that makes room, and keep the pace."""
         self._rest = Rest(self.consumer, self.pace_s)
+        self._reach = Reach(self.wiring, self.ownership, self.consumer, self.ends)
         self.rounds.after_round = self._room.set
 
     async def take(self, records: Sequence[ConsumerRecord]) -> None:
@@ -72,43 +69,37 @@ class Intake:
 
         It never raises: FastStream would pass the batch over.
         """
-        self._rest.begin(len(records), self._spots())
         generation = self.ownership.generation
+        self._rest.begin(len(records), self._reach.spots())
         async with self._receiving:
-            reached = await self._positions()  # the next poll comes after this one
-            ends = await self._ends_now()
-            if generation != self.ownership.generation:
-                self._read_up = frozenset()
+            asked = await self._reach.asked(generation)  # the next poll comes after this one
+            if asked is None:
                 return  # who has the partitions now begins at their cursors, and so do we
+            positions, ends = asked
             for spot in self._receive(records):
-                reached.pop(spot, None)  # what was polled from there will be polled again
-            self._reached = reached
-            self._compare(ends)
+                positions.pop(spot, None)  # what was polled from there will be polled again
+            self._reach.polled(positions, ends)
         self._busy = True
         self.rounds.news.set()
         while self._busy and self._waiting() > self.queued_max:
             self._room.clear()
             await self._room.wait()
-        await self._rest.end(self._spots)
+        await self._rest.end(self._reach.spots)
 
     async def look(self) -> None:
-        """Have looked at what is held: what it waits for may have come, or turn out not to be.
-
-        A position may be ahead because of a poll that the lanes were not given yet. Only one that
-        is the same at two looks says that nothing lies before it (but marks of transactions).
-        """
+        """Have looked at what is held: what it waits for may have come, or turn out not to be."""
         generation = self.ownership.generation
         async with self._receiving:
-            positions, ends = await self._positions(), await self._ends_now()
-            if generation != self.ownership.generation:
-                self._read_up = frozenset()
+            asked = await self._reach.asked(generation)
+            if asked is None:
                 return
-            same = dict(positions.items() & self._looked.items())
-            self._reached.update(same)
-            self._looked = positions
-            self._compare(ends)
+            self._reach.looked(*asked)
         self._busy = True
         self.rounds.news.set()
+
+    def read_up(self, partition: int, topic: str) -> bool:
+        """Whether a lane was given all that its topic had when its latest records were polled."""
+        return self._reach.read_up(partition, topic)
 
     async def work(self) -> None:
         """Until cancelled: work off what comes."""
@@ -125,24 +116,6 @@ class Intake:
 
     def _waiting(self) -> int:
         return sum(lane.waiting() for lane in self.rounds.lanes.values())
-
-    async def _positions(self) -> dict[TopicPartition, int]:
-        """The consumer's positions on the owned partitions, where lines are merged."""
-        consumer = self.consumer()
-        if consumer is None or not self.wiring.merged:
-            return {}
-        try:
-            return {spot: await consumer.position(spot) for spot in self._spots()}
-        except (KafkaError, TimeoutError):
-            return {}
-
-    def _spots(self) -> list[TopicPartition]:
-        """All partitions of the inputs that are ours."""
-        return [
-            TopicPartition(topic, number)
-            for number in self.rounds.lanes
-            for topic in self.wiring.inputs
-        ]
 
     async def _work(self) -> None:
         try:
@@ -169,12 +142,8 @@ class Intake:
             if lane is None or spot in sought:
                 continue
             expected = lane.expected(record.topic)
-            gap = (*spot, expected)
-            if record.offset > expected and gap not in self.ownership.sought:
-                others = {one for one in self.ownership.sought if one[:2] != gap[:2]}
-                self.ownership.sought = {gap, *others}  # those before it were passed
+            if record.offset > expected and self._reach.seek_once(spot, expected, record.offset):
                 sought.add(spot)
-                self._seek(spot, expected, record.offset)
                 continue
             lane.receive(
                 arrive(
@@ -188,44 +157,6 @@ class Intake:
                 )
             )
         return sought
-
-    def _seek(self, spot: TopicPartition, expected: int, found: int) -> None:
-        log.info(
-            "shell.gap",
-            topic=spot.topic,
-            partition=spot.partition,
-            expected=expected,
-            found=found,
-        )
-        consumer = self.consumer()
-        if consumer is not None:
-            consumer.seek(spot, expected)
-
-    def read_up(self, partition: int, topic: str) -> bool:
-        """Whether a lane was given all that its topic had when its latest records were polled."""
-        return not self.wiring.merged or TopicPartition(topic, partition) in self._read_up
-
-    async def _ends_now(self) -> Mapping[TopicPartition, int]:
-        """The ends of all inputs, where lines are merged: they hold for all that came before.
-
-        They are asked for as records come, not when a round needs them, which would wait for it.
-        """
-        if not self.wiring.merged or not self.rounds.lanes:
-            return {}
-        try:
-            return await self.ends(self._spots())
-        except (KafkaError, OSError, TimeoutError) as failure:
-            log.warning("shell.ends_unknown", why=str(failure))
-            return {}
-
-    def _compare(self, ends: Mapping[TopicPartition, int]) -> None:
-        """Note what the lanes were given all of that lies before these ends."""
-        self._read_up = frozenset(
-            spot
-            for spot, end in ends.items()
-            if (lane := self.rounds.lanes.get(spot.partition)) is not None
-            and max(lane.expected(spot.topic), self._reached.get(spot, 0)) >= end
-        )
 
     async def nudge(self) -> None:
         """Until cancelled: look again at what is held, and at positions that ran ahead unseen."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError
 
 from shared.line.ports import Record
 
@@ -45,6 +46,7 @@ class MemoryLog:
         self.partitions = partitions
         self.now = START
         self._records: dict[tuple[str, int], list[Logged]] = {}
+        self._ends: dict[tuple[str, int], int] = {}
 
     def append(self, record: Record) -> Logged:
         """Add a record at the end of its partition, dated by the broker's clock."""
@@ -52,13 +54,14 @@ class MemoryLog:
         logged = Logged(
             record.topic,
             record.partition,
-            records[-1].offset + 1 if records else 0,
+            self.end(record.topic, record.partition),
             (self.now - _EPOCH) // _MILLISECOND,
             record.key,
             record.value,
             record.headers,
         )
         records.append(logged)
+        self._ends[record.topic, record.partition] = logged.offset + 1
         return logged
 
     def cut(self, topic: str, partition: int, offset: int) -> None:
@@ -73,8 +76,7 @@ class MemoryLog:
 
     def end(self, topic: str, partition: int) -> int:
         """The offset that the next record will have."""
-        records = self._records.get((topic, partition))
-        return records[-1].offset + 1 if records else 0
+        return self._ends.get((topic, partition), 0)
 
     async def last_sequences(
         self, spots: Iterable[tuple[str, int]]
@@ -126,17 +128,28 @@ class MemoryConsumer:
         return found
 
     def pause(self, *spots: TopicPartition) -> None:
-        """Bring nothing of these."""
+        """Bring nothing of these, which must be assigned."""
+        self._check(spots)
         self._paused.update(spots)
 
     def resume(self, *spots: TopicPartition) -> None:
-        """Bring something of these again."""
+        """Bring something of these again, which must be assigned."""
+        self._check(spots)
         self._paused.difference_update(spots)
+
+    def _check(self, spots: Iterable[TopicPartition]) -> None:
+        if foreign := set(spots) - self._positions.keys():
+            message = f"not assigned: {foreign}"
+            raise IllegalStateError(message)
 
     def seek(self, spot: TopicPartition, offset: int) -> None:
         """Go on at an offset, if the partition is still ours."""
         if spot in self._positions:
             self._positions[spot] = offset
+
+    def pass_over(self, topic: str, partition: int) -> None:
+        """Go to the end, as a consumer does behind a mark that it brings no record of."""
+        self._positions[TopicPartition(topic, partition)] = self.log.end(topic, partition)
 
     async def position(self, spot: TopicPartition) -> int:
         """The offset of what comes next."""

@@ -63,6 +63,21 @@ async def test_what_does_not_rest_goes_on_fetching(pace_s: float, polled: int) -
 
 
 @pytest.mark.asyncio
+async def test_a_rest_that_was_not_ended_is_forgotten() -> None:
+    """A poll that partitions were revoked in is dropped, and whoever comes next does not wait."""
+    rest, consumer = resting()
+    await once(rest)
+    rest.begin(1, OURS)
+    consumer.assign([*OURS, ANOTHER])
+    begun = time.monotonic()
+
+    rest.begin(FEW_RECORDS, OURS)
+    await rest.end(lambda: OURS)
+
+    assert time.monotonic() - begun < PACE_S / 2
+
+
+@pytest.mark.asyncio
 async def test_what_is_being_taken_over_stays_held_back() -> None:
     """Who was given partitions anew during a rest has them fetched when they are ready."""
     rest, consumer = resting()
