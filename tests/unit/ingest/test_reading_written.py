@@ -14,7 +14,8 @@ from pypdf.generic import DictionaryObject, PdfObject, StreamObject
 from reportlab.pdfbase.ttfonts import TTFontFace, TTFontParser
 from typing_extensions import override
 
-from services.ingest.reading.document import Document, _subset
+from services.ingest.reading.document import Document
+from services.ingest.reading.embedding import _subset
 from services.ingest.reading.lettering import font, runs, wrap
 from services.ingest.reading.page import page
 from services.ingest.reading.pdf import pdf
