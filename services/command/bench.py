@@ -66,7 +66,7 @@ def main(
         bool, typer.Option("--long", help="Only memory, over many events through each service.")
     ] = False,
     events: Annotated[
-        int, typer.Option(min=1_000, help="With --long: how many events; a million take 20 min.")
+        int, typer.Option(min=1_000, help="With --long: how many; a million take half an hour.")
     ] = 1_000_000,
     read: Annotated[
         bool, typer.Option("--reading", help="Only ingest's reading doors, over many invoices.")

@@ -30,7 +30,7 @@ FLAT: Final = 10
 """Bytes an event over the second half below which memory counts as flat."""
 SHOWN: Final = (1, 5, 10, 15, 20)
 """Which of the looks have a column: 5, 25, 50, 75 and 100 %."""
-COURSE: Final = "at each 5 %, from 0"
+COURSE: Final = "each 10 %"
 _LOOK_S: Final = 0.5
 _PATIENCE_S: Final = 120.0
 """How long a service may stand still."""
@@ -154,22 +154,20 @@ def course(looks: Sequence[Usage], seconds: float) -> Course:
 def table(told: Mapping[str, Any]) -> Table:
     """The results as a table."""
     title = (
-        f"resident MB of each service alone, by share of {told['asked']:,} events"
-        f" ({told['accounts']:,} accounts);\nbytes an event: over the second half, to reach:"
-        f" below {FLAT}"
+        f"resident MB of each service by itself, by share of {told['asked']:,} events"
+        f"\n({told['accounts']:,} accounts; bytes an event: over the second half, to reach: below"
+        f" {FLAT})"
     )
     shown = Table(title=title, title_justify="left")
     columns = (f"{100 * number // LOOKS} %" for number in SHOWN)
-    for name in ("", "events", "a second", *columns, COURSE, "bytes an event"):
+    for name in ("", *columns, COURSE, "bytes an event"):
         shown.add_column(name, justify="left" if name in {"", COURSE} else "right", no_wrap=True)
     for name, one in told["course"].items():
         resident = one["resident_mb"]
         shown.add_row(
             name,
-            f"{one['events']:,}",
-            f"{one['per_second']:,}",
             *(f"{resident[number - 1]:.0f}" for number in SHOWN),
-            bars(resident),
+            bars(resident[1::2]),
             f"{one['bytes_per_event']:.1f}",
         )
     return shown
@@ -184,7 +182,7 @@ def bars(values: Sequence[float]) -> str:
 def section(told: Mapping[str, Any]) -> str:
     """The results as a section of docs/benchmarks.md."""
     on = told["machine"]
-    console = Console(record=True, width=130, file=StringIO(), no_color=True)
+    console = Console(record=True, width=110, file=StringIO(), no_color=True)
     console.print(table(told))
     return (
         f"\n## {told['at'][:10]}: `arrears bench --long --events {told['asked']}`\n\n"

@@ -141,8 +141,7 @@ def test_endurance_is_shown_by_service() -> None:
 
     row = next(line for line in console.export_text().splitlines() if "ingest" in line)
     cells = [cell.strip() for cell in row.split("│")[1:-1]]
-    assert ["ingest", "999", "7", "100", "104", "109", "114", "119"] == cells[:8]
-    assert "1.5" == cells[-1]
+    assert ["ingest", "100", "104", "109", "114", "119", "▇▇" + "█" * 8, "1.5"] == cells
 
 
 def test_a_reel_goes_on_where_it_stood() -> None:
