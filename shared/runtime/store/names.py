@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import unquote
 
+from bson.decimal128 import Decimal128
+
 from shared.line.ports import Row
 
 Json = dict[str, Any]
@@ -20,6 +22,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _CELL: Final = str.maketrans({"%": "%25", ".": "%2E", "$": "%24", "\0": "%00"})
 _NO_NAME: Final = "%"
+_POSITIVE: Final = b"\x40\x30"
+_NEGATIVE: Final = b"\x40\xb0"
 
 
 def place(party: str, partition: int) -> str:
@@ -75,7 +79,22 @@ def cell_of(field: str) -> str:
 
 def amounts_of(document: Json) -> dict[str, int]:
     """The cells of a stored row of figures, with what each adds up to."""
-    return {cell_of(name): int(amount.to_decimal()) for name, amount in document["c"].items()}
+    return {cell_of(name): whole(amount) for name, amount in document["c"].items()}
+
+
+def whole(amount: Decimal128) -> int:
+    """A stored amount, which has no fraction.
+
+    Read from its bytes: sums of whole numbers have an exponent of 0, which with the sign is in the
+    last two (IEEE 754-2008, decimal128, binary encoding), and the driver's own way by `Decimal`
+    takes a dozen times as long.
+    """
+    bits: bytes = amount.bid
+    if bits[14:] == _POSITIVE:
+        return int.from_bytes(bits[:14], "little")
+    if bits[14:] == _NEGATIVE:
+        return -int.from_bytes(bits[:14], "little")
+    return int(amount.to_decimal())
 
 
 def micros(moment: datetime) -> int:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from bson.decimal128 import Decimal128
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from shared.runtime.store.names import (
     row_id,
     row_of,
     starting_with,
+    whole,
 )
 
 NAMES = st.text(alphabet=st.one_of(st.sampled_from("\x1f0a%.$\0"), st.characters(codec="utf-8")))
@@ -53,6 +55,21 @@ def test_a_cell_is_a_field_and_no_path(cell: str) -> None:
     assert field
     assert not set(field) & set(".$\0")
     assert cell == cell_of(field)
+
+
+@given(amount=st.integers(-(10**34) + 1, 10**34 - 1))
+@example(amount=0)
+@example(amount=2**112 - 1)
+@example(amount=-(2**112))
+def test_an_amount_comes_back_whole(amount: int) -> None:
+    """Whatever fits the database's decimals, 34 digits, of either sign."""
+    assert amount == whole(Decimal128(str(amount)))
+
+
+@pytest.mark.parametrize(("text", "amount"), [("1E+3", 1000), ("-20.0", -20), ("-0", 0)])
+def test_an_amount_may_be_written_otherwise(text: str, amount: int) -> None:
+    """With an exponent, or as less than nothing."""
+    assert amount == whole(Decimal128(text))
 
 
 @given(prefix=NAMES, name=NAMES)
