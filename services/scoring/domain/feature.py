@@ -37,8 +37,8 @@ class AsOf:
     """One account at a moment: its behaviour, the business day, and the prior to shrink by."""
 
     __slots__ = (
-        "behaviour", "buckets", "currency", "day", "open", "overdue", "owed", "prior", "snapshot",
-        "today", "unit",
+        "age", "behaviour", "buckets", "currency", "day", "open", "overdue", "owed", "prior",
+        "snapshot", "today", "unit",
     )  # fmt: skip
 
     def __init__(self, behaviour: Behaviour, today: date, prior: Prior = PRIOR) -> None:
@@ -53,6 +53,9 @@ class AsOf:
         """Minor units overdue, never below zero."""
         self.open = max(0, overdue + coming)
         """Minor units open, never below zero."""
+        oldest = owed.overdue.oldest
+        self.age = 0 if oldest is None or overdue <= 0 else max(1, self.day - oldest.toordinal())
+        """Days that the oldest item is past due, at least 1; 0 where nothing is overdue."""
         self.snapshot: Snapshot | None = None
         """All features' numbers, once they were taken (`features.taken`)."""
         self.unit = _UNITS.get(currency, 1)
@@ -66,7 +69,7 @@ class AsOf:
         day = self.day
         for due_on, due in self.owed.overdue.days.items():
             sums[bisect_left(BUCKET_ENDS, day - due_on.toordinal())] += due.amount
-        self.buckets = [max(0, amount) for amount in sums]
+        self.buckets = sums if min(sums) >= 0 else [max(0, amount) for amount in sums]
         return self.buckets
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from hashlib import blake2b
 from typing import Final
 
-from pydantic_core import to_json
+from pydantic import TypeAdapter
 
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.feature import PRIOR, AsOf, Feature, Snapshot
@@ -32,6 +32,7 @@ _ALL: Final = tuple(
 )
 _UNDEALT: Final = _ALL[: -len(DEALT)]
 """Most accounts never promised, objected or were called: then all the others are 0."""
+_JSON: Final = TypeAdapter(Snapshot).serializer
 _BY_NAME: Final = tuple(sorted(FEATURES))
 _WHOLE: Final = 10**PLACES
 _TIES: Final = 32
@@ -65,6 +66,8 @@ def _noted(seen: AsOf) -> Snapshot:
             continue
         if not _WHOLE % denominator:  # it has no more places
             number = numerator / denominator
+        elif denominator % _TIES and -_SMALL < numerator < _SMALL:  # as `rounded`, without a call
+            number = (2 * _WHOLE * numerator + denominator) // (2 * denominator) / _WHOLE
         else:
             number = rounded(numerator, denominator)
         if not low <= number <= high:
@@ -93,7 +96,7 @@ def digest(taken: Mapping[str, float]) -> str:
     """
     get = taken.get
     told = {name: number for name in _BY_NAME if (number := get(name))}
-    return blake2b(to_json(told), digest_size=8).hexdigest()
+    return blake2b(_JSON.to_json(told), digest_size=8).hexdigest()
 
 
 def read_feature(reading: Reading) -> Feature:

@@ -14,10 +14,7 @@ ITEMS_MAX: Final = 10**9
 
 
 def _age(seen: AsOf) -> Value:
-    oldest = seen.owed.overdue.oldest
-    if oldest is None or not seen.overdue:
-        return 0, 1
-    return max(1, seen.day - oldest.toordinal()), 1
+    return seen.age, 1
 
 
 def _items(seen: AsOf) -> Value:

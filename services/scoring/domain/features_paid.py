@@ -1,5 +1,6 @@
 """Features of how an account has paid: how often late, by how much, how whole, how lasting."""
 
+from datetime import date
 from typing import Final
 
 from services.scoring.domain.feature import AsOf, Feature, Value, one_digit
@@ -59,13 +60,17 @@ def _reversed_share(seen: AsOf) -> Value:
 
 
 def _days_since_payment(seen: AsOf) -> Value:
-    last = seen.behaviour.paid_on or seen.behaviour.since
-    return (max(0, seen.day - last.toordinal()) if last else 0), 1
+    behaviour = seen.behaviour
+    return _days_since(behaviour.paid_on or behaviour.since, seen)
 
 
 def _tenure(seen: AsOf) -> Value:
-    since = seen.behaviour.customer_since or seen.behaviour.since
-    return (max(0, seen.day - since.toordinal()) if since else 0), 1
+    behaviour = seen.behaviour
+    return _days_since(behaviour.customer_since or behaviour.since, seen)
+
+
+def _days_since(since: date | None, seen: AsOf) -> Value:
+    return max(0, seen.day - since.toordinal()) if since else 0, 1
 
 
 def _late_of_known(seen: AsOf) -> str:

@@ -40,12 +40,14 @@ class Likelihood:
     """Of what has just fallen overdue."""
     weekly_loss: Fraction = Fraction(0)
     """The part of itself that a chance loses with each whole week past due."""
+    weeks_max: int = 0
+    """What is older is as likely as that; 0 where nothing is lost."""
     _read: dict[tuple[int, int], Chances] = field(default_factory=dict, compare=False)
     """Each answer once: there are no more than points times weeks."""
 
     def of(self, points: int, past_due_days: int) -> Chances:
         """The chances at so many points, of what is past due for so long."""
-        weeks = min(past_due_days // 7, WEEKS_MAX) if self.weekly_loss else 0
+        weeks = min(past_due_days // 7, self.weeks_max)
         found = self._read.get((points, weeks))
         if found is None:
             left = {
@@ -74,7 +76,8 @@ def read_likelihood(reading: Reading, risk_max: int) -> Likelihood:
         table[horizon] = tuple(
             probability(here, points, points_to_halve) for points in range(risk_max + 1)
         )
-    return Likelihood(table, _read_loss(fields.get("weekly_loss_percent")))
+    loss = _read_loss(fields.get("weekly_loss_percent"))
+    return Likelihood(table, loss, WEEKS_MAX if loss else 0)
 
 
 def _read_loss(reading: Reading | None) -> Fraction:

@@ -10,7 +10,6 @@ whoever else is in the list. A list of both lanes is made of the two by turns (`
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 from typing import Final
@@ -71,11 +70,6 @@ class Priorities:
         if quick >= protect:
             return "quick_recovery", quick // heavier
         return "protect_value", protect // heavier
-
-
-def oldest_age(today: date, due_on: date) -> int:
-    """Days that what was due on `due_on` is past due; at least 1, as it was announced overdue."""
-    return max(1, (today - due_on).days)
 
 
 def read_priorities(reading: Reading) -> Priorities:

@@ -1,5 +1,6 @@
 """The rows of a scorecard: how many points of risk each value of a feature gives."""
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,11 +16,9 @@ class Row:
     """One feature's points, and those it gives while too few outcomes are known."""
 
     feature: Feature
-    value: Callable[[AsOf], Value]
-    """The feature's, at hand: it is asked for at every event."""
     bands: Bands[int]
-    points_of: Callable[[int, int], int]
-    """Those of a value; at hand, too."""
+    points_of: Callable[[AsOf], int]
+    """Those of an account."""
     least: int
     known_min: int
     """With fewer known outcomes, the points are `points_unknown`."""
@@ -71,13 +70,23 @@ def _read_row(feature: Feature, bands: Reading, unknown: Reading | None) -> Row:
         points_unknown = fields["points"].whole(0, RISK_MAX)
     return Row(
         feature=feature,
-        value=feature.value,
         bands=points,
-        points_of=points.of,
+        points_of=_points_of(feature.value, points),
         least=min(points.meanings),
         known_min=known_min,
         points_unknown=points_unknown,
     )
+
+
+def _points_of(value: Callable[[AsOf], Value], bands: Bands[int]) -> Callable[[AsOf], int]:
+    """What `bands` say of a feature, in one step: it is asked at every event of what is overdue."""
+    ends, parts, points = bands.ends, bands.parts, bands.meanings
+
+    def points_of(seen: AsOf) -> int:
+        numerator, denominator = value(seen)
+        return points[bisect_right(ends, numerator * parts // denominator)]
+
+    return points_of
 
 
 def _most(row: Row) -> int:

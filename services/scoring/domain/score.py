@@ -9,13 +9,14 @@ from services.scoring.domain.feature import AsOf
 from services.scoring.domain.features import digest, taken
 from services.scoring.domain.mix import Lane
 from services.scoring.domain.model import Assessment, Model
-from services.scoring.domain.priority import oldest_age
 from services.scoring.domain.standing import Standing
 from services.scoring.domain.terms import Confidence
 from shared.events.scores import AccountScored, ShadowScore
 from shared.money import share, text
 
 _FIELDS: Final = set(AccountScored.model_fields)
+_set: Final = object.__setattr__
+"""A fact is frozen once it is made."""
 
 
 @dataclass(slots=True)
@@ -41,8 +42,7 @@ def score_of(behaviour: Behaviour, model: Model, today: date) -> Score:
     """
     seen = model.see(behaviour, today)
     terms = model.terms
-    overdue, oldest = seen.overdue, seen.owed.overdue.oldest
-    days = oldest_age(today, oldest) if overdue and oldest else 0
+    overdue, days = seen.overdue, seen.age
     assessment = model.assess(seen)
     expected = share(overdue, assessment.chance, 10_000)
     lane, priority = terms.priorities.place(
@@ -122,36 +122,32 @@ def _filled(values: dict[str, Any]) -> AccountScored:
     Each value has the type it needs, from texts that were read strictly.
     """
     fact = AccountScored.__new__(AccountScored)
-    fact.__setstate__(
-        {
-            "__dict__": values,
-            "__pydantic_fields_set__": _FIELDS,
-            "__pydantic_extra__": None,
-            "__pydantic_private__": None,
-        }
-    )
+    _set(fact, "__dict__", values)
+    _set(fact, "__pydantic_fields_set__", _FIELDS)
+    _set(fact, "__pydantic_extra__", None)
+    _set(fact, "__pydantic_private__", None)
     return fact
 
 
 def to_remember(score: Score, fact: AccountScored, before: Standing | None) -> Standing:
     """What stands of an account from now on: to compare with, and to list it by."""
-    return Standing(
-        account_id=fact.account_id,
-        creditor_id=fact.creditor_id,
-        number=1 if before is None else before.number + 1,
-        watched=score.overdue > 0,
-        currency=fact.currency,
-        overdue=score.overdue,
-        risk=fact.risk,
-        band=fact.band,
-        age_band=score.age_band,
-        past_due_days=score.past_due_days,
-        expected=score.expected,
-        lane=fact.lane,
-        priority=fact.priority,
-        confidence=fact.confidence,
-        segment=fact.segment,
-        model=fact.model,
-        model_version=fact.model_version,
-        scored_at=fact.scored_at,
+    return Standing(  # in the order of its fields: by name it takes twice as long
+        fact.account_id,
+        fact.creditor_id,
+        1 if before is None else before.number + 1,
+        score.overdue > 0,
+        fact.currency,
+        score.overdue,
+        fact.risk,
+        fact.band,
+        score.age_band,
+        score.past_due_days,
+        score.expected,
+        fact.lane,
+        fact.priority,
+        fact.confidence,
+        fact.segment,
+        fact.model,
+        fact.model_version,
+        fact.scored_at,
     )

@@ -33,6 +33,8 @@ class Scorecard:
     version: str
     prior: Prior
     rows: tuple[Row, ...]
+    leasts: tuple[int, ...]
+    """The least points of each row."""
     likelihood: Likelihood
     terms: Terms
     reference: Reference | None = None
@@ -46,11 +48,13 @@ class Scorecard:
         )
         if "kind" in fields and fields["kind"].text() != KIND:
             fields["kind"].fail(f"{KIND} is expected")
+        rows = read_rows(fields["attributes"])
         return cls(
             model=fields["model"].text(),
             version=fields["version"].text(),
             prior=read_prior(fields["prior"]),
-            rows=read_rows(fields["attributes"]),
+            rows=rows,
+            leasts=tuple(row.least for row in rows),
             likelihood=read_likelihood(fields["pay"], RISK_MAX),
             terms=read_terms(fields),
         )
@@ -63,12 +67,13 @@ class Scorecard:
         """Risk, its band, and the chances that go with so many points."""
         known = seen.behaviour.known
         parts = [
-            row.points_of(*row.value(seen)) if known >= row.known_min else row.points_unknown
+            row.points_of(seen) if known >= row.known_min else row.points_unknown
             for row in self.rows
         ]
         points = sum(parts)
         oldest = seen.owed.overdue.oldest
-        chances = self.likelihood.of(points, 0 if oldest is None else (seen.today - oldest).days)
+        days = 0 if oldest is None else seen.day - oldest.toordinal()
+        chances = self.likelihood.of(points, days)
         return Assessment(
             points,
             self.terms.risk_bands[points],
@@ -98,15 +103,20 @@ class Scorecard:
             for less, place in self._raised(assessment)
         ]
 
-    def _raised(self, assessment: Assessment) -> list[tuple[int, int]]:
-        """Rows above their least: by how much (below zero, so that the most comes first), which."""
-        raised = [
-            (row.least - points, place)
-            for place, (row, points) in enumerate(zip(self.rows, assessment.parts, strict=True))
-            if points > row.least
-        ]
-        raised.sort()
-        return raised
+    def _raised(self, assessment: Assessment) -> tuple[tuple[int, int], ...]:
+        return _raised(self.leasts, assessment.parts)
+
+
+@lru_cache(maxsize=8_192)
+def _raised(leasts: tuple[int, ...], parts: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """Rows above their least: by how much (below zero, so that the most comes first), which."""
+    return tuple(
+        sorted(
+            (least - points, place)
+            for place, (least, points) in enumerate(zip(leasts, parts, strict=True))
+            if points > least
+        )
+    )
 
 
 @lru_cache(maxsize=8_192)

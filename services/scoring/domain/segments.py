@@ -7,6 +7,7 @@ no conditions, so that one always holds.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 
 from services.scoring.domain.feature import Feature
@@ -23,10 +24,10 @@ SEGMENTS_MAX: Final = 50
 _NAME: Final = re.compile(r"[a-z0-9_-]{1,50}")
 
 _WORDS: Final[Mapping[str, Callable[[Score], str]]] = {
-    "band": lambda score: score.assessment.band,
-    "lane": lambda score: score.lane,
-    "confidence": lambda score: score.confidence,
-    "creditor": lambda score: score.seen.behaviour.creditor_id,
+    "band": attrgetter("assessment.band"),
+    "lane": attrgetter("lane"),
+    "confidence": attrgetter("confidence"),
+    "creditor": attrgetter("seen.behaviour.creditor_id"),
 }
 """What of a score may be asked to be one of some words."""
 _KNOWN_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -166,4 +167,5 @@ def _number_within(number: Callable[[Score], int], span: Range) -> Condition:
 
 
 def _feature_within(feature: Feature, span: Range) -> Condition:
-    return lambda score: span.holds(*feature.value(score.seen))
+    value, holds = feature.value, span.holds
+    return lambda score: holds(*value(score.seen))

@@ -158,15 +158,17 @@ def fold(diary: Diary) -> tuple[Line, date]:
 @FEWER
 @given(lives())
 def test_numbers_stay_in_their_bounds(life: Diary) -> None:
-    """And are rounded, and have words."""
+    """And are what their features say, rounded; and have words."""
     told, day = fold(life)
 
     found = snapshot(behaviour(told), day)
 
     assert list(FEATURES) == list(found)
+    seen = AsOf(behaviour(told), day)
     for name, feature in FEATURES.items():
         assert feature.low <= found[name] <= feature.high
-        assert round(found[name], 4) == found[name]
+        number = rounded(*feature.value(seen))
+        assert min(max(number, feature.low), feature.high) == found[name]
         assert feature.words(AsOf(behaviour(told), day))
 
 
