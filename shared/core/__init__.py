@@ -7,16 +7,17 @@ The same core runs under Kafka and MongoDB (`shared.runtime`) and in one process
 
 events        what comes in, and why it may not be taken
 documents     the state of a party
+codec         … as text and back
 effects       what goes out
 core          the rules, as the shell calls them
 """
 
 from shared.core.core import Core
-from shared.core.documents import Document, NotLoaded, Party
+from shared.core.documents import Compact, Document, NotLoaded, Party, Piece
 from shared.core.effects import Effects, Outgoing
 from shared.core.events import REFUSALS, Elsewhere, Event, Refusal
 
 __all__ = [
-    "REFUSALS", "Core", "Document", "Effects", "Elsewhere", "Event", "NotLoaded", "Outgoing",
-    "Party", "Refusal",
+    "REFUSALS", "Compact", "Core", "Document", "Effects", "Elsewhere", "Event", "NotLoaded",
+    "Outgoing", "Party", "Piece", "Refusal",
 ]  # fmt: skip

@@ -53,15 +53,15 @@ class Effects:
         """Publish `data` about account `subject`; `entity` tells it from others of its cause."""
         self.out.append(
             Outgoing(
-                topic=topic,
-                subject=subject,
-                party=self.party,
-                data=data,
-                time=time,
-                entity=entity,
-                woken=self.woken,
-                cause=self.cause,
-                expires_at=expires_at,
+                topic,
+                subject,
+                self.party,
+                data,
+                time,
+                entity,
+                self.woken,
+                self.cause,
+                expires_at,
             )
         )
 

@@ -1,11 +1,13 @@
 """What a core is given and what it answers: events, and why one of them is not taken."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
 from shared.events.base import Fact
+
+Header = tuple[str, bytes]
 
 
 @dataclass(slots=True)  # not frozen, like all that is made for every event: that costs 2 µs each
@@ -29,6 +31,10 @@ class Event:
     recorded_at: datetime | None = None
     follows: bool = False
     """Whether it was sent on to `party`, which its account has gone to."""
+    cover: tuple[list[Header], list[Header], list[Header]] | None = field(
+        default=None, compare=False, repr=False
+    )
+    """Its headers for going on, once they were written (`shared.envelope.passed_on`)."""
     _digest: bytes = b""
 
     def digest(self) -> bytes:

@@ -6,9 +6,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from pydantic_core import SchemaSerializer
-from pydantic_core.core_schema import datetime_schema
-
 from shared.core import Refusal
 
 ID_CHARACTERS: Final = 200
@@ -17,7 +14,8 @@ _CONTROL: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _SEQUENCE: Final = re.compile("[0-9]{1,19}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d", re.ASCII)
 _TRUE: Final = "true"
-_WRITER: Final = SchemaSerializer(datetime_schema())
+_OURS: Final = frozenset({"sequence", "recordedtime", "causationid", "expirytime", "woken"})
+"""What only Arrears itself says of an event."""
 
 
 class Envelope(NamedTuple):
@@ -68,6 +66,8 @@ def build(
         time = moment(told)
         if time is None:
             return _bad("time", "an RFC 3339 time with an offset is expected")
+    if _OURS.isdisjoint(attributes):
+        return Envelope(id_, source, type_, subject, party, time, data)
     sequence = get("sequence", "")
     return Envelope(
         id_,
@@ -102,7 +102,8 @@ def moment(text: str) -> datetime | None:
 @lru_cache(maxsize=4096)
 def written(time: datetime) -> bytes:
     """An RFC 3339 time in UTC, with microseconds only where there are some."""
-    return _WRITER.to_json(time.astimezone(UTC))[1:-1]
+    told = time if time.tzinfo is UTC else time.astimezone(UTC)
+    return f"{told.isoformat()[:-6]}Z".encode()
 
 
 def _text(key: bytes | None) -> str:

@@ -14,13 +14,13 @@ from shared.topics import MESSAGE_BYTES_MAX
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _STRUCTURED: Final = b"application/cloudevents"
-_HEADERS: Final = tuple(
-    (f"ce_{name}", name)
+_NAMES: Final = {
+    f"ce_{name}": name
     for name in (
         "specversion", "id", "source", "type", "subject", "time", "partitionkey",
         "sequence", "recordedtime", "causationid", "expirytime", "woken",
     )
-)  # fmt: skip
+}  # fmt: skip
 _FAULTS_SHOWN: Final = 3
 _DETAIL_CHARACTERS: Final = 500
 
@@ -45,9 +45,9 @@ def decode(
     attributes: dict[str, str] = {}
     header = ""
     try:
-        for header, name in _HEADERS:
-            if content := told.get(header):
-                attributes[name] = content.decode()
+        for header, content in told.items():
+            if header in _NAMES and content:
+                attributes[_NAMES[header]] = content.decode()
     except UnicodeDecodeError:
         return Refusal("malformed", "the header is no UTF-8", header)
     return build(attributes, value, key)

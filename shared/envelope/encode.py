@@ -28,27 +28,60 @@ def encode(
     outgoing: Outgoing, *, source: str, sequence: int, recorded_at: datetime | None
 ) -> tuple[bytes, bytes, Headers]:
     """Key, value and headers of a fact's record. The same arguments give the same bytes."""
-    data = outgoing.data
-    headers = _required(event_id(outgoing), source, data.type, outgoing.time, sequence)
-    _optional(headers, outgoing.subject, outgoing.party, recorded_at)
+    data, party, time = outgoing.data, outgoing.party.encode(), written(outgoing.time)
+    headers = [
+        _JSON,
+        _VERSION,
+        ("ce_id", _id(outgoing, time).encode()),
+        *_origin(source, data.type),
+        ("ce_time", time),
+        (_SEQUENCE, b"%016d" % sequence),
+    ]
+    if outgoing.subject:
+        headers.append(("ce_subject", outgoing.subject.encode()))
+    if party:
+        headers.append(("ce_partitionkey", party))
+    if recorded_at is not None:
+        headers.append(("ce_recordedtime", written(recorded_at)))
     if outgoing.cause:
         headers.append(("ce_causationid", outgoing.cause.encode()))
     if outgoing.expires_at is not None:
         headers.append(("ce_expirytime", written(outgoing.expires_at)))
     if outgoing.woken:
         headers.append(_WOKEN)
-    return outgoing.party.encode(), data.smallest(), headers
+    return party, data.smallest(), headers
 
 
 def passed_on(
     event: Event, *, sequence: int, recorded_at: datetime | None
 ) -> tuple[bytes, bytes, Headers]:
     """Key, value and headers of an event that goes on as it came: same id, same bytes of data."""
-    headers = _required(event.id, event.source, event.type, event.time, sequence)
-    _optional(headers, event.subject, event.party, recorded_at)
-    if event.woken:
-        headers.append(_WOKEN)
+    if event.cover is None:
+        event.cover = _cover(event)
+    before, behind, rest = event.cover
+    headers = [*before, (_SEQUENCE, b"%016d" % sequence), *behind]
+    if recorded_at is not None:
+        headers.append(("ce_recordedtime", written(recorded_at)))
+    headers += rest
     return event.party.encode(), event.value, headers
+
+
+def _cover(event: Event) -> tuple[Headers, Headers, Headers]:
+    """An event's own headers: before its sequence, behind that, and behind its recorded time.
+
+    A tick is one event that goes on from every partition.
+    """
+    before = [
+        _JSON,
+        _VERSION,
+        ("ce_id", event.id.encode()),
+        *_origin(event.source, event.type),
+        ("ce_time", written(event.time)),
+    ]
+    behind = [("ce_subject", event.subject.encode())] if event.subject else []
+    if event.party:
+        behind.append(("ce_partitionkey", event.party.encode()))
+    return before, behind, [_WOKEN] if event.woken else []
 
 
 def renumbered(
@@ -68,40 +101,22 @@ def event_id(outgoing: Outgoing) -> str:
     The account is part of it, since ids of items are unique within their account only, and one
     tick is the cause of facts on many. Ids hold no control characters, so the parts stay apart.
     """
-    data = outgoing.data
+    return _id(outgoing, written(outgoing.time))
+
+
+def _id(outgoing: Outgoing, time: bytes) -> str:
     name = (
-        f"{outgoing.cause}\x1f{data.type}\x1f{outgoing.party}\x1f{outgoing.subject}"
+        f"{outgoing.cause}\x1f{outgoing.data.type}\x1f{outgoing.party}\x1f{outgoing.subject}"
         f"\x1f{outgoing.entity}\x1f"
     )
-    hashed = sha1(_NAMESPACE_BYTES + name.encode() + written(outgoing.time), usedforsecurity=False)
-    digest = hashed.hexdigest()
+    digest = sha1(_NAMESPACE_BYTES + name.encode() + time, usedforsecurity=False).hexdigest()
     return (
         f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}"
         f"-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
     )
 
 
-def _required(id_: str, source: str, type_: str, time: datetime, sequence: int) -> Headers:
-    return [
-        _JSON,
-        _VERSION,
-        ("ce_id", id_.encode()),
-        _constant("ce_source", source),
-        _constant("ce_type", type_),
-        ("ce_time", written(time)),
-        (_SEQUENCE, b"%016d" % sequence),
-    ]
-
-
-def _optional(headers: Headers, subject: str, party: str, recorded_at: datetime | None) -> None:
-    if subject:
-        headers.append(("ce_subject", subject.encode()))
-    if party:
-        headers.append(("ce_partitionkey", party.encode()))
-    if recorded_at is not None:
-        headers.append(("ce_recordedtime", written(recorded_at)))
-
-
 @lru_cache(maxsize=1024)
-def _constant(name: str, text: str) -> tuple[str, bytes]:
-    return name, text.encode()
+def _origin(source: str, type_: str) -> Headers:
+    """Who says it, and what kind of thing it says."""
+    return [("ce_source", source.encode()), ("ce_type", type_.encode())]

@@ -14,7 +14,6 @@ from shared.line.size import Headers, exceeds
 from shared.line.wiring import TICK, Wiring
 from shared.topics import MESSAGE_BYTES_MAX
 
-Header = tuple[str, bytes | None]
 BROADCAST: Final = "arrears-broadcast"
 """Header that marks one partition's copy of what concerns all."""
 FOLLOWS: Final = "arrears-party"
@@ -77,7 +76,7 @@ def arrive(
 ) -> Arrival:
     """Decode one record; whatever is wrong with it becomes its `refusal`."""
     arrival = Arrival(topic, offset, stamp, key, value, headers)
-    if _TICK_HEADER in headers and _take_tick(arrival, wiring):
+    if (value in _TICKS or _TICK_HEADER in headers) and _take_tick(arrival, wiring):
         return arrival
     if wiring.door and value and len(value) > FOREIGN_BYTES_MAX:
         why = f"{len(value)} bytes; at most {FOREIGN_BYTES_MAX} are taken"
@@ -116,33 +115,34 @@ def _take_tick(arrival: Arrival, wiring: Wiring) -> bool:
     Most records of a quiet day are ticks, each of them there once for every partition, and the
     copies differ in little but their sequence.
     """
-    told = arrival.headers
+    told, door = arrival.headers, wiring.door
     if TICK not in wiring.accepted[arrival.topic]:
         return False
     sequence: bytes | None = b"0"
-    if not wiring.door:
+    if not door:
         sequence = next((content for name, content in told if name == _SEQUENCE), None)
         if not _NUMBER.fullmatch(sequence or b""):
             return False
         told = [header for header in told if header[0] != _SEQUENCE]
-    event = _tick(arrival.key, arrival.value, tuple(told), foreign=wiring.door)
+    known = _TICKS.get(arrival.value)
+    if known is not None and known[1:] == (arrival.key, told, door):
+        event: Event | None = known[0]
+    else:
+        event = _tick(arrival.key, arrival.value, told, foreign=door)
     if event is None:
         return False
     arrival.event, arrival.sequence = event, int(sequence or b"0")
     return True
 
 
-_TICKS: Final[dict[tuple[object, ...], Event]] = {}
-"""Ticks that were read lately, by all that they were read from."""
+_TICKS: Final[dict[bytes | None, tuple[Event, bytes | None, Headers, bool]]] = {}
+"""Ticks that were read lately, by their values, with all else that they were read from."""
 
 
 def _tick(
-    key: bytes | None, value: bytes | None, headers: tuple[Header, ...], *, foreign: bool
+    key: bytes | None, value: bytes | None, headers: Headers, *, foreign: bool
 ) -> Event | None:
     """The tick that a record tells; None if there is anything wrong with it."""
-    known = _TICKS.get((key, value, headers, foreign))
-    if known is not None:
-        return known
     decoded = envelope.decode(headers, value, key)
     if isinstance(decoded, Refusal):
         return None
@@ -152,7 +152,7 @@ def _tick(
     if not exceeds(_TICK_BYTES_MAX, key, value, headers):
         if len(_TICKS) >= _TICKS_MAX:
             _TICKS.clear()
-        _TICKS[(key, value, headers, foreign)] = event
+        _TICKS[value] = (event, key, headers, foreign)
     return event
 
 

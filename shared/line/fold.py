@@ -84,7 +84,7 @@ class Fold(Page):
             party = lane.door.party_of(event, arrival.party)
             if party != event.party or arrival.party:
                 # The account's binding, not what it came with.
-                event = replace(event, party=party, follows=bool(arrival.party))
+                event = replace(event, party=party, follows=bool(arrival.party), cover=None)
             if not self._enter(arrival, event, lane.door):
                 return True
         party = event.party

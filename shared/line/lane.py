@@ -67,6 +67,8 @@ class Lane:
         """Start where the partition's cursor is; without a store everything is known at once."""
         self.core = core
         self.wiring = wiring
+        self.clocks = {topic: wiring.clock_of(topic) for topic in wiring.inputs}
+        """By input topic, the one whose ticks are its time."""
         self.limits = limits
         self.partitions = partitions
         self.cursor: Cursor = acquired.cursor
@@ -99,7 +101,7 @@ class Lane:
 
     def now(self, topic: str) -> datetime:
         """The line's time on an input topic: its latest tick."""
-        return self.cursor.watermarks.get(self.wiring.clock_of(topic), EPOCH)
+        return self.cursor.watermarks.get(self.clocks[topic], EPOCH)
 
     def _shared_party(self) -> Party:
         codec = self.cache.codec
@@ -135,6 +137,9 @@ class Lane:
             return [arrival for queue in queues for arrival in islice(queue, share)]
         line: list[Arrival] = []
         waiting = {topic: iter(queue) for topic, queue in self.pending.items() if queue}
+        if len(waiting) == 1:  # as most often: nothing to merge it with
+            alone = all(topic in waiting or read_up(topic) for topic in self.pending)
+            return list(islice(*waiting.values(), limit)) if alone else line
         heads = {topic: next(queue) for topic, queue in waiting.items()}
 
         def is_known() -> bool:
@@ -235,10 +240,11 @@ class Lane:
         if self.door is None:
             return wanted
         for arrival in line:
-            if arrival.event is not None and arrival.event.subject not in wanted:
-                binding = self.door.binding_wanted(arrival.event)
+            event = arrival.event
+            if event is not None and event.subject and event.subject not in wanted:
+                binding = self.door.binding_wanted(event)
                 if binding is not None:
-                    wanted[arrival.event.subject] = binding
+                    wanted[event.subject] = binding
         return wanted
 
     def give_bindings(self, bindings: Mapping[str, Binding]) -> None:

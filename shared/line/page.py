@@ -68,8 +68,7 @@ class Page:
     def begin(self, event: Event, party: str, *, woken: bool) -> None:
         """Prepare the effects of what is folded next for a party."""
         effects = self.effects
-        clock = self.lane.wiring.clock_of(self.place[0])
-        effects.now = self.cursor.watermarks.get(clock, EPOCH)
+        effects.now = self.cursor.watermarks.get(self.lane.clocks[self.place[0]], EPOCH)
         effects.cause, effects.party, effects.woken = event.id, party, woken
         if party and not self.lane.wiring.stateless:
             self.touched[party] = None
@@ -161,9 +160,9 @@ class Page:
 
     def rows(self, party: Party) -> list[Row]:
         """The changed documents of a party, as rows."""
-        codec = self.lane.cache.codec
+        codec, made = self.lane.cache.codec, party.made
         return [
-            codec.row(party.id, document, new=name in party.made)
+            codec.row(party.id, document, key=name[1], new=name in made)
             for name, document in party.changed.items()
         ]
 

@@ -1,12 +1,11 @@
-"""The parties that a partition's owner holds in memory, and their documents as JSON."""
+"""The parties that a partition's owner holds in memory, and their documents as rows."""
 
 from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Final
 
-from pydantic import TypeAdapter
-
 from shared.core import Document, Party
+from shared.core.codec import read, write
 from shared.line.ports import Row
 
 _BATCHES_BETWEEN_COUNTS: Final = 20
@@ -14,31 +13,33 @@ _BATCHES_BETWEEN_COUNTS: Final = 20
 
 
 class DocumentCodec:
-    """Turns a core's documents into rows and back; one prebuilt adapter per kind."""
+    """Turns a core's documents into rows and back."""
 
     def __init__(self, kinds: Iterable[type[Document]]) -> None:
         """Prepare `kinds`; two with the same prefix are a defect."""
-        self._adapters: dict[str, TypeAdapter[Document]] = {}
+        self._kinds: dict[str, type[Document]] = {}
         for kind in kinds:
-            if kind.prefix in self._adapters:
+            if kind.prefix in self._kinds:
                 message = f"two documents claim the prefix {kind.prefix!r}"
                 raise TypeError(message)
-            self._adapters[kind.prefix] = TypeAdapter(kind)
+            self._kinds[kind.prefix] = kind
 
     def document(self, row: Row) -> Document:
         """The document of a row."""
-        return self._adapters[row.prefix].validate_json(row.text)
+        return read(self._kinds[row.prefix], row.text)
 
-    def row(self, party: str, document: Document, *, new: bool = False) -> Row:
-        """The row of a document as it now is; `new` if there was none before."""
+    def row(
+        self, party: str, document: Document, *, key: str | None = None, new: bool = False
+    ) -> Row:
+        """The row of a document as it now is; `new` if there was none before, `key` if known."""
         return Row(
-            party=party,
-            prefix=document.prefix,
-            key=document.key,
-            text=self._adapters[document.prefix].dump_json(document).decode(),
-            open=not document.settled,
-            new=new,
-            listed=document.listed,
+            party,
+            document.prefix,
+            document.key if key is None else key,
+            write(document),
+            not document.settled,
+            new,
+            document.listed,
         )
 
 

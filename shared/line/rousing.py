@@ -35,9 +35,10 @@ class Rousing:
 
     def due(self, tick: datetime) -> bool:
         """Whether a tick is one that rouses."""
-        return any(moment <= tick for moment in self.moments)
+        return bool(self.moments) and any(moment <= tick for moment in self.moments)
 
     def done(self, tick: datetime) -> None:
         """All parties were woken at this tick."""
-        self.moments = [moment for moment in self.moments if moment > tick]
+        if self.moments:
+            self.moments = [moment for moment in self.moments if moment > tick]
         self.after = ""

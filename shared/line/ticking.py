@@ -14,11 +14,12 @@ _WAKES_BETWEEN_LOOKS: Final = 8
 
 def tick(page: Page, arrival: Arrival, event: Event) -> bool:
     """Wake who is due, then pass the tick on; False while more are due than one batch takes."""
-    lane = page.lane
+    lane, watermarks = page.lane, page.cursor.watermarks
     if lane.door is not None and (distrust := lane.door.distrust(arrival, event)):
         page.refuse(arrival, distrust)
         return True
-    if event.time <= _watermark(page, arrival.topic):
+    clock = lane.clocks[arrival.topic]
+    if event.time <= watermarks.get(clock, LONG_AGO):
         page.count(arrival, "duplicate")
         return True
     if not _rouse(page, event) or not _wake(page, event):
@@ -34,13 +35,9 @@ def tick(page: Page, arrival: Arrival, event: Event) -> bool:
         except Exception as defect:
             raise page.spoiled("", defect) from defect
     page.pass_on(arrival, event)
-    page.cursor.watermarks[lane.wiring.clock_of(arrival.topic)] = event.time
+    watermarks[clock] = event.time
     page.count(arrival, "applied")
     return True
-
-
-def _watermark(page: Page, topic: str) -> datetime:
-    return page.cursor.watermarks.get(page.lane.wiring.clock_of(topic), LONG_AGO)
 
 
 def _rouse(page: Page, event: Event) -> bool:

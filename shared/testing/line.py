@@ -8,10 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import Any, Final, cast
+from typing import Final, cast
 from uuid import NAMESPACE_URL, uuid5
-
-from pydantic import TypeAdapter
 
 from shared.core import (
     Core,
@@ -24,7 +22,9 @@ from shared.core import (
     Party,
     Refusal,
 )
+from shared.core.codec import read, write
 from shared.events.base import Fact
+from shared.events.quick import model_of
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LOADS_MAX: Final = 1_000
@@ -32,14 +32,16 @@ BROADCASTS: Final = ("config.published", "address.suppressed", "source.completed
 """The second and third words of the types that concern all parties."""
 
 
-_ADAPTERS: Final[dict[type[Document], TypeAdapter[Any]]] = {}
-"""Made once per kind: it takes milliseconds."""
-
-
-def _adapter(kind: type[Document]) -> TypeAdapter[Any]:
-    if kind not in _ADAPTERS:
-        _ADAPTERS[kind] = TypeAdapter(kind)
-    return _ADAPTERS[kind]
+def _as_read(fact: Fact) -> Fact:
+    """A fact as its readers have it: held to its model, which would write the same bytes."""
+    model = model_of(fact)
+    if model is type(fact):
+        return fact
+    written = fact.smallest()
+    read = cast("Fact", model.model_validate_json(written))
+    if read.smallest() != written:
+        raise BrokenRule(f"{fact.type} is not written as its model would: {written!r}")
+    return read
 
 
 class BrokenRule(AssertionError):
@@ -48,7 +50,7 @@ class BrokenRule(AssertionError):
 
 @dataclass(slots=True)
 class _Row:
-    json: bytes
+    json: str
     settled: bool
 
 
@@ -69,9 +71,7 @@ class Line:
         self.broadcasts: list[Fact] = []
         self.out: list[Outgoing] = []
         self._reload = reload
-        self._adapters: dict[str, TypeAdapter[Any]] = {
-            kind.prefix: _adapter(kind) for kind in core.documents
-        }
+        self._kinds = {kind.prefix: kind for kind in core.documents}
         self._rows: dict[str, dict[tuple[str, str], _Row]] = {}
         self._parties: dict[str, Party] = {}
         self._bound: dict[str, str] = {}
@@ -211,14 +211,14 @@ class Line:
         raise BrokenRule(f"{event.type} asked for documents without end")
 
     def _untouched(
-        self, event: Event, party: Party, effects: Effects, before: dict[tuple[str, str], bytes]
+        self, event: Event, party: Party, effects: Effects, before: dict[tuple[str, str], str]
     ) -> None:
         if party.changed or effects.out or effects.broadcasts or effects.cells:
             raise BrokenRule(f"{event.type} was not taken, and yet something changed")
         if self._texts(party) != before:
             raise BrokenRule(f"{event.type} was not taken, and yet a document changed")
 
-    def _kept(self, cause: str, party: Party, before: dict[tuple[str, str], bytes]) -> None:
+    def _kept(self, cause: str, party: Party, before: dict[tuple[str, str], str]) -> None:
         for key, text in self._texts(party).items():
             if key not in party.changed and text != before.get(key):
                 raise BrokenRule(f"{cause} changed {key} without keeping it")
@@ -240,6 +240,7 @@ class Line:
             if identity in seen:
                 raise BrokenRule(f"two facts of one cause would have the same id: {identity}")
             seen.add(identity)
+            fact.data = _as_read(fact.data)
         for cell, amount in effects.cells.items():
             self.cells[cell] = self.cells.get(cell, 0) + amount
         self.out += effects.out
@@ -257,7 +258,7 @@ class Line:
         return self._rows.setdefault(name, {})
 
     def _document(self, key: tuple[str, str], row: _Row) -> Document:
-        return cast("Document", self._adapters[key[0]].validate_json(row.json))
+        return read(self._kinds[key[0]], row.json)
 
     def _load(self, name: str, wanted: Iterable[tuple[type[Document], str]]) -> Party:
         rows = self._stored(name)
@@ -289,7 +290,7 @@ class Line:
     def _store(self, party: Party) -> None:
         rows = self._stored(party.id)
         for key, document in party.changed.items():
-            text = self._adapters[key[0]].dump_json(document)
+            text = write(document)
             rows[key] = _Row(text, document.settled)
             if self._document(key, rows[key]) != document:
                 raise BrokenRule(f"{key} does not survive JSON: {document!r}")
@@ -306,16 +307,16 @@ class Line:
     def _store_shared(self) -> None:
         rows = self._stored("")
         for key, document in self.shared.changed.items():
-            rows[key] = _Row(self._adapters[key[0]].dump_json(document), document.settled)
+            rows[key] = _Row(write(document), document.settled)
         self.shared.changed.clear()
         if self._reload:
             self.shared = self.party("")
 
-    def _texts(self, party: Party) -> dict[tuple[str, str], bytes]:
+    def _texts(self, party: Party) -> dict[tuple[str, str], str]:
         if not self._reload:
             return {}
         return {
-            (prefix, document.key): adapter.dump_json(document)
-            for prefix, adapter in self._adapters.items()
+            (prefix, document.key): write(document)
+            for prefix in self._kinds
             for document in party._by_kind.get(prefix, {}).values()  # noqa: SLF001 - all kinds
         }

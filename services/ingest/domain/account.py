@@ -1,12 +1,12 @@
 """Accounts: whose they are, and what their billing system knows of them."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Final
 
+from msgspec import field
 from typing_extensions import override
 
-from shared.core import Document, Party, Refusal
+from shared.core import Compact, Party, Refusal
 from shared.events.billing import AccountProfile, AccountUpdated
 
 FIXED: Final = frozenset({"account_id", "party_id", "creditor_id", "version"})
@@ -14,8 +14,7 @@ FIXED: Final = frozenset({"account_id", "party_id", "creditor_id", "version"})
 _PARTY: Final = "party_id"
 
 
-@dataclass(slots=True)
-class Head(Document):
+class Head(Compact):
     """What a party needs at hand without looking through its items.
 
     `wake` is not later than the first moment at which an item falls overdue or changes bucket;
@@ -27,8 +26,7 @@ class Head(Document):
     edition: int = 0
 
 
-@dataclass(slots=True)
-class Account(Document):
+class Account(Compact):
     """A party's account with one creditor. `versions` has the version that set each field."""
 
     prefix: ClassVar[str] = "account"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
+from services.ingest.domain import written
 from services.ingest.domain.invoice import Invoice, Item
 from services.ingest.domain.ledger import Ledger, in_records
 from shared.events import ledger as facts
@@ -29,7 +30,7 @@ def adjusted(
     """Tell an adjustment of an invoice as a whole, or of credit held on the account."""
     for _, portion in in_records([(0, entry) for entry in entries]) if entries else [(0, ())]:
         item_ids = {entry.item_id for entry in portion if entry.item_id}
-        fact = facts.InvoiceAdjusted(
+        fact = written.InvoiceAdjusted(
             account_id=ledger.account.account_id,
             creditor_id=ledger.account.creditor_id,
             currency=currency,
@@ -54,7 +55,7 @@ def amended(
     reason: str,
 ) -> None:
     """Tell how one item now stands after an amendment: its due date and amount are the new ones."""
-    fact = facts.InvoiceAdjusted(
+    fact = written.InvoiceAdjusted(
         account_id=ledger.account.account_id,
         creditor_id=ledger.account.creditor_id,
         currency=invoice.currency,

@@ -1,19 +1,21 @@
 """Where money goes: from what is held to the items it is for, as told or by the creditor's rule."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+
+from msgspec import field
 
 from services.ingest.domain.aging import past_due_days
 from services.ingest.domain.invoice import Invoice, Item
 from services.ingest.domain.ledger import Ledger
+from shared.core import Piece
 from shared.events import ledger as facts
 from shared.events.billing import Allocation, Deduction
 from shared.money import MoneyError, minor, share, text
 
 
-@dataclass(slots=True)
-class Application:
+class Application(Piece):
     """What one payment or credit did for one item: minor units.
 
     `amount` is in the item's currency, `cash` the same in the payment's; `deducted` closed the item
@@ -30,8 +32,7 @@ class Application:
     recovered: int = 0
 
 
-@dataclass(slots=True)
-class Told:
+class Told(Piece):
     """An allocation that waits for its invoice: amounts as they were told."""
 
     invoice_id: str

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from services.ingest.domain import receipt
+from services.ingest.domain import receipt, written
 from services.ingest.domain.adjustment import adjusted, amended
 from services.ingest.domain.aging import CURRENT, past_due_days
 from services.ingest.domain.closing import first_wake, state
@@ -171,7 +171,7 @@ def _age_anew(ledger: Ledger, invoice: Invoice, item: Item, on: date) -> None:
     if bucket != item.bucket:
         previous, item.bucket = item.bucket, bucket
         changed = state(
-            facts.InvoiceBucketChanged,
+            written.InvoiceBucketChanged,
             ledger.account,
             invoice,
             item,

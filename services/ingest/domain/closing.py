@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any, Final, Literal, TypeVar
 
-from services.ingest.domain import small_balance, standing, tally
+from services.ingest.domain import small_balance, standing, tally, written
 from services.ingest.domain.account import Account, Head
 from services.ingest.domain.aging import CURRENT, later, past_due_days, start_of
 from services.ingest.domain.invoice import Invoice, Item, Posting
@@ -98,7 +98,7 @@ def _void_again(ledger: Ledger, touch: Touch) -> None:
     invoice, item = touch.invoice, touch.item
     on = item.free_from(item.open)
     entry = ledger.post(invoice, item, "voided", -item.open, on)
-    fact = facts.InvoiceAdjusted(
+    fact = written.InvoiceAdjusted(
         account_id=ledger.account.account_id,
         creditor_id=ledger.account.creditor_id,
         currency=invoice.currency,
@@ -117,7 +117,7 @@ def _settle(ledger: Ledger, touch: Touch, last: Posting) -> None:
     item.settled_by = SETTLED_BY[last.kind]
     item.was_overdue = item.overdue
     fact = state(
-        facts.InvoiceSettled,
+        written.InvoiceSettled,
         ledger.account,
         invoice,
         item,
@@ -136,7 +136,7 @@ def _reopen(ledger: Ledger, touch: Touch, last: Posting) -> None:
     item.aged_from = last.on
     item.wakes_on = first_wake(item)
     fact = state(
-        facts.InvoiceReopened,
+        written.InvoiceReopened,
         ledger.account,
         invoice,
         item,

@@ -1,9 +1,9 @@
 """Credit notes: applied to their invoice, or held on the account until somebody says what for."""
 
-from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
 
+from msgspec import field
 from typing_extensions import override
 
 from services.ingest.domain.adjustment import adjusted
@@ -13,14 +13,13 @@ from services.ingest.domain.ledger import Ledger
 from services.ingest.domain.payment import NEVER_TOLD
 from services.ingest.domain.reversal import Booked, ask_for_applied
 from services.ingest.domain.waiting import wait
-from shared.core import Document, Refusal
+from shared.core import Compact, Refusal
 from shared.events import ledger as facts
 from shared.events.billing import CreditVoided, InvoiceCredited
 from shared.money import minor, text
 
 
-@dataclass(slots=True)
-class CreditNote(Document):
+class CreditNote(Compact):
     """One credit note, in minor units: amount = applied + unapplied + refunded, or it is void.
 
     `waits_for` is the invoice that it is for and that has not come.

@@ -1,18 +1,19 @@
 """Creditors: whose calendar, currency and rules an account lives by."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, ClassVar, Final, Literal
 from zoneinfo import ZoneInfo
 
+from msgspec import field
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from services.ingest.domain.aging import Buckets, buckets
 from shared.configuration import GRACE_DAYS_MAX
-from shared.core import Document, Party
+from shared.core import Compact, Party
 from shared.events.billing import ConfigPublished
 from shared.events.fields import Country
 from shared.money import exponent, minor
@@ -77,8 +78,7 @@ class Edition:
         return at >= self.from_ and at > self.told_at
 
 
-@dataclass(slots=True)
-class Creditors(Document):
+class Creditors(Compact):
     """The partition's creditors: the edition in force, and those to come."""
 
     prefix: ClassVar[str] = "creditors"

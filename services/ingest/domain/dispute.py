@@ -1,6 +1,5 @@
 """Disputes: the debtor objects to an invoice, or to the whole account."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Literal
 
@@ -9,7 +8,7 @@ from typing_extensions import override
 from services.ingest.domain.invoice import Invoice, key_of
 from services.ingest.domain.ledger import Ledger
 from services.ingest.domain.waiting import wait
-from shared.core import Document, Refusal
+from shared.core import Compact, Refusal
 from shared.events import ledger as facts
 from shared.events.billing import DisputeOpened, DisputeResolved
 from shared.money import MoneyError, minor, text
@@ -17,8 +16,7 @@ from shared.money import MoneyError, minor, text
 Outcome = Literal["accepted", "partly", "rejected", "withdrawn"]
 
 
-@dataclass(slots=True)
-class Dispute(Document):
+class Dispute(Compact):
     """One dispute, with what was said of it. It is told once its invoice is there (`item_ids`)."""
 
     prefix: ClassVar[str] = "dispute"

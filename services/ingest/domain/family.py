@@ -6,9 +6,9 @@ is paid for twice.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
+from msgspec import field
 from typing_extensions import override
 
 from services.ingest.domain.allocation import Told
@@ -18,7 +18,7 @@ from services.ingest.domain.ledger import Ledger
 from services.ingest.domain.payment import Payment
 from services.ingest.domain.transfer import Route, send_cash
 from services.ingest.domain.transit import printable, send
-from shared.core import Document
+from shared.core import Compact
 from shared.events.billing import ChildOwed, OwedItem, Received
 from shared.money import minor, text
 
@@ -26,8 +26,7 @@ ITEMS_MAX: Final = 500
 """How many items a report tells at most, the first due first; the others follow when they are."""
 
 
-@dataclass(slots=True)
-class Child(Document):
+class Child(Compact):
     """What a child owes as it told last, and the cash that was sent to it; minor units."""
 
     prefix: ClassVar[str] = "child"

@@ -5,14 +5,13 @@ goes on to that account's partition as an event of the contract, by way of `bill
 then it waits here. Both events come in any order, so the result is the same in each.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 
 from typing_extensions import override
 
 from services.ingest.domain.invoice import SEPARATOR
-from shared.core import Document, Effects, Event, Outgoing, Party, Refusal
+from shared.core import Compact, Effects, Event, Outgoing, Party, Refusal
 from shared.events.base import Fact
 from shared.events.billing import ReferenceBound, ReferenceTold
 from shared.topics import BILLING_EVENTS
@@ -22,16 +21,14 @@ TYPES: Final = frozenset({ReferenceBound.type, ReferenceTold.type})
 _OTHERS: Final = Refusal("conflict", "the reference belongs to another account", "owner_id")
 
 
-@dataclass(slots=True)
-class Reference(Document):
+class Reference(Compact):
     """A source's own id, and the account that it belongs to."""
 
     prefix: ClassVar[str] = "reference"
     owner_id: str
 
 
-@dataclass(slots=True)
-class Unresolved(Document):
+class Unresolved(Compact):
     """What was told of a reference before its account was known."""
 
     prefix: ClassVar[str] = "unresolved"

@@ -1,14 +1,14 @@
 """Invoices and their items: what is owed, what is open of it, and all that was booked on it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import ClassVar, Final
 
+from msgspec import field
 from typing_extensions import override
 
 from services.ingest.domain.aging import CURRENT
-from shared.core import Document, Party
+from shared.core import Compact, Party, Piece
 from shared.events.ledger import EntryKind
 
 SEPARATOR: Final = "\x1e"
@@ -49,8 +49,7 @@ def last_day(first: date, entries: "Iterable[Posting | Held]") -> date:
     return last
 
 
-@dataclass(slots=True)
-class Posting:
+class Posting(Piece):
     """One entry on an item, in minor units: effective `on` a day, taken after the tick `at`.
 
     `cause` is the id of the event that it follows from.
@@ -63,8 +62,7 @@ class Posting:
     cause: str = ""
 
 
-@dataclass(slots=True)
-class Held:
+class Held(Piece):
     """One entry on cash or credit that is held without an item, in minor units."""
 
     on: date
@@ -73,8 +71,7 @@ class Held:
     cause: str = ""
 
 
-@dataclass(slots=True)
-class Due:
+class Due(Piece):
     """A due date that an item has been given: effective `on` a day, taken after the tick `at`."""
 
     due_on: date
@@ -87,8 +84,7 @@ def counts(entry: Posting | Held | Due, day: date, known_at: datetime | None = N
     return entry.on <= day and (known_at is None or entry.at < known_at)
 
 
-@dataclass(slots=True)
-class Item:
+class Item(Piece):
     """What is open and ages on its own: an invoice, or one instalment of it. Minor units.
 
     `from_on` is the first day on which it counts; `aged_from` is the day from which its age is
@@ -163,8 +159,7 @@ class Item:
         return found
 
 
-@dataclass(slots=True)
-class Invoice(Document):
+class Invoice(Compact):
     """An invoice with its items; settled while nothing is open on any of them.
 
     `told` has the digests of events without an id of their own (amended, voided, reinstated);
@@ -240,8 +235,7 @@ class Invoice(Document):
         return sorted(self.items, key=lambda item: (item.due_on, item.item_id))
 
 
-@dataclass(slots=True)
-class Installment(Document):
+class Installment(Compact):
     """Which invoice an instalment's id belongs to: item ids are unique within their account."""
 
     prefix: ClassVar[str] = "installment"

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import date
+from sys import intern
 
-from services.ingest.domain import credit, dispute, receipt
+from services.ingest.domain import credit, dispute, receipt, written
 from services.ingest.domain.aging import CURRENT
 from services.ingest.domain.closing import first_wake
 from services.ingest.domain.invoice import Installment, Invoice, Item
@@ -109,7 +110,7 @@ def tell_opened(
     opening: Opening | None = None,
 ) -> None:
     """Tell that an item is owed, or was when Arrears took over."""
-    fact = facts.InvoiceOpened(
+    fact = written.InvoiceOpened(
         account_id=invoice.account_id,
         creditor_id=ledger.account.creditor_id,
         currency=invoice.currency,
@@ -117,7 +118,7 @@ def tell_opened(
         item_id=item.item_id,
         invoice_id=invoice.invoice_id,
         number=invoice.number,
-        kind=invoice.kind,
+        kind=intern(invoice.kind),  # it may be as by default, which is left out
         issued_on=invoice.issued_on,
         due_on=item.due_on,
         amount=text(item.amount, invoice.currency),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal, Protocol, TypeVar
 
+from services.ingest.domain import written
 from services.ingest.domain.account import Account
 from services.ingest.domain.aging import day_of
 from services.ingest.domain.creditor import Creditor
@@ -132,7 +133,7 @@ class Ledger:
         else:
             touch.fell = posting
         currency = invoice.currency
-        return facts.Entry(
+        return written.Entry(
             kind=kind,
             amount=text(amount, currency),
             effective_on=on,
@@ -162,7 +163,7 @@ class Ledger:
         source.held.append(Held(on, amount, self.effects.now, self.effects.cause))
         if amount > 0:
             self.freed = True
-        return facts.Entry(
+        return written.Entry(
             kind=kind, amount=text(amount, source.currency), effective_on=on, invoice_id=invoice_id
         )
 

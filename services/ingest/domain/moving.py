@@ -6,15 +6,12 @@ is open or held leaves the one party and arrives at the other, on the same day.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Any, ClassVar, Final, Literal, cast
 
-from pydantic import TypeAdapter
 from typing_extensions import override
 
-from services.ingest.domain import dispute
+from services.ingest.domain import dispute, written
 from services.ingest.domain.account import Account
 from services.ingest.domain.adjustment import adjusted
 from services.ingest.domain.aging import CURRENT, day_of
@@ -33,7 +30,8 @@ from services.ingest.domain.reversal import Reversal
 from services.ingest.domain.transfer import Transfer
 from services.ingest.domain.waiting import Waiting
 from services.ingest.domain.write_off import WriteOff
-from shared.core import Document, Effects, Event, Outgoing, Party
+from shared.core import Compact, Document, Effects, Event, Outgoing, Party
+from shared.core.codec import read, write
 from shared.events import ledger as facts
 from shared.events.billing import AccountArrived
 from shared.money import text
@@ -51,8 +49,7 @@ PIECE: Final = 200_000
 """How many characters one message carries; the longest of them, escaped, still fit a record."""
 
 
-@dataclass(slots=True)
-class Arriving(Document):
+class Arriving(Compact):
     """A piece of an account's books, kept until all of them are there."""
 
     prefix: ClassVar[str] = "arriving"
@@ -84,7 +81,7 @@ def leave(ledger: Ledger, to_party: str) -> None:
         )
         ledger.emit(fact)
     account.moves, account.announced = account.moves + 1, True
-    content = "".join(f"{one.prefix} {_text(one)}\n" for one in (account, *documents))
+    content = "".join(f"{one.prefix} {write(one)}\n" for one in (account, *documents))
     _empty(ledger, on)
     for document in documents:
         party.drop(document)
@@ -121,7 +118,7 @@ def arrive(party: Party, event: Event, told: AccountArrived, effects: Effects) -
     pieces.sort(key=lambda piece: piece.part)
     for line in "".join(piece.content for piece in pieces).split("\n")[:-1]:
         prefix, _, content = line.partition(" ")
-        party.keep(_adapter(prefix).validate_json(content))
+        party.keep(read(_KINDS.get(prefix, Account), content))
     for piece in pieces:
         party.drop(piece)
     account = party.find(Account, told.arrived_id)
@@ -181,7 +178,7 @@ def _open(ledger: Ledger, on: date) -> None:
         item.overdue, item.bucket, item.aged_from = False, CURRENT, since
         item.wakes_on = first_wake(item)
         ledger.party.keep(invoice)
-        entry = facts.Entry(
+        entry = written.Entry(
             kind="moved",
             amount=text(item.open, invoice.currency),
             effective_on=since,
@@ -214,7 +211,7 @@ def _open(ledger: Ledger, on: date) -> None:
 def _entry_of(
     kind: Literal["unapplied_cash", "unapplied_credit"], source: Payment | CreditNote, on: date
 ) -> facts.Entry:
-    return facts.Entry(
+    return written.Entry(
         kind=kind,
         amount=text(source.unapplied, source.currency),
         effective_on=max(on, source.held_on),
@@ -256,15 +253,6 @@ def _documents(party: Party, account_id: str) -> Iterator[Document]:
         for document in party.all(kind):
             if cast("Any", document).account_id == account_id:
                 yield document
-
-
-@cache
-def _adapter(prefix: str) -> TypeAdapter[Document]:
-    return TypeAdapter(Account if prefix == Account.prefix else _KINDS[prefix])
-
-
-def _text(document: Document) -> str:
-    return _adapter(document.prefix).dump_json(document).decode()
 
 
 def _send(ledger: Ledger, arrived: AccountArrived) -> None:

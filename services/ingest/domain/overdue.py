@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from services.ingest.domain import written
 from services.ingest.domain.account import Account, Head
 from services.ingest.domain.aging import day_of, past_due_days, start_of
 from services.ingest.domain.closing import state
@@ -85,7 +86,7 @@ class _Calendar:
             if item.first_overdue_on is None or day < item.first_overdue_on:
                 item.first_overdue_on = day
             overdue = state(
-                facts.InvoiceOverdue,
+                written.InvoiceOverdue,
                 self._account,
                 invoice,
                 item,
@@ -120,7 +121,7 @@ class _Calendar:
         if bucket == item.bucket:
             return
         changed = state(
-            facts.InvoiceBucketChanged,
+            written.InvoiceBucketChanged,
             self._account,
             invoice,
             item,

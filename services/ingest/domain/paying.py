@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.ingest.domain import written
 from services.ingest.domain.allocation import Share, Told, collect
 from services.ingest.domain.allocation_rule import Found, spread
 from services.ingest.domain.invoice import Invoice, Item, key_of
@@ -135,7 +136,7 @@ def _apply(
     ledger.party.keep(payment)
     for currency, booked in told.items():
         for amount, portion in in_records(booked):
-            fact = facts.PaymentApplied(
+            fact = written.PaymentApplied(
                 account_id=payment.account_id,
                 creditor_id=ledger.account.creditor_id,
                 currency=currency,

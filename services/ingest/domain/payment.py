@@ -1,14 +1,14 @@
 """Payments: money that came, where it is now, and what it was told to be for."""
 
-from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar, Final, Literal
 
+from msgspec import field
 from typing_extensions import override
 
 from services.ingest.domain.allocation import Application, Told
 from services.ingest.domain.invoice import Held, in_done, key_of, last_day
-from shared.core import Document
+from shared.core import Compact, Piece
 
 NEVER_TOLD: Final = -1
 """The version of an allocation that came with the payment or credit note, or by rule."""
@@ -16,8 +16,7 @@ Origin = Literal["received", "unapplied"]
 """Whether cash comes with this payment, or was held before."""
 
 
-@dataclass(slots=True)
-class Sent:
+class Sent(Piece):
     """Cash that went to another account, where it is part of the payment `payment_id`."""
 
     account_id: str
@@ -25,8 +24,7 @@ class Sent:
     amount: int
 
 
-@dataclass(slots=True)
-class Payment(Document):
+class Payment(Compact):
     """One payment, in minor units: amount = applied cash + unapplied + reversed + refunded + sent.
 
     `waiting` are allocations whose invoice has not come. With `by_rule` nobody said what it is

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from services.ingest.domain import written
 from services.ingest.domain.allocation import Told
 from services.ingest.domain.allocation_rule import Found, open_items
 from services.ingest.domain.invoice import Invoice
@@ -162,7 +163,7 @@ def tell_unapplied(
     ledger: Ledger, payment: Payment, entry: facts.Entry, reference: str = ""
 ) -> None:
     """Tell of an entry by which cash came to be held."""
-    fact = facts.PaymentUnapplied(
+    fact = written.PaymentUnapplied(
         account_id=payment.account_id,
         creditor_id=ledger.account.creditor_id,
         currency=payment.currency,

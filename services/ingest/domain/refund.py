@@ -5,12 +5,13 @@ comes after its refund, or is told off an item after it, is not there twice.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar, Literal
 
+from msgspec import field
 from typing_extensions import override
 
+from services.ingest.domain import written
 from services.ingest.domain.allocation import Application
 from services.ingest.domain.credit import CreditNote
 from services.ingest.domain.invoice import key_of
@@ -18,14 +19,13 @@ from services.ingest.domain.ledger import Ledger, in_records
 from services.ingest.domain.payment import Payment
 from services.ingest.domain.reversal import ask_for_applied
 from services.ingest.domain.waiting import wait
-from shared.core import Document, Refusal
+from shared.core import Compact, Piece, Refusal
 from shared.events import ledger as facts
 from shared.events.billing import PaymentRefunded
 from shared.money import minor, text
 
 
-@dataclass(slots=True)
-class Taken:
+class Taken(Piece):
     """What a refund took out of a payment's cash, or a credit note's credit; minor units."""
 
     kind: Literal["payment", "credit"]
@@ -33,8 +33,7 @@ class Taken:
     amount: int
 
 
-@dataclass(slots=True)
-class Refund(Document):
+class Refund(Compact):
     """That a refund was booked. `left` of it, in minor units, was not held (yet)."""
 
     prefix: ClassVar[str] = "refund"
@@ -158,7 +157,7 @@ def tell(
     undone: bool = False,
 ) -> None:
     """Tell an amount of a refund, in minor units, with what it did; or that it was `undone`."""
-    fact = facts.PaymentRefunded(
+    fact = written.PaymentRefunded(
         account_id=ledger.account.account_id,
         creditor_id=ledger.account.creditor_id,
         currency=refund.currency,

@@ -1,12 +1,13 @@
 """Reversals: money that was booked and never came, and reversals that were taken back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
 
+from msgspec import field
 from typing_extensions import override
 
+from services.ingest.domain import written
 from services.ingest.domain.allocation import Application, Share, Told, collect, taken_from
 from services.ingest.domain.invoice import Invoice, key_of
 from services.ingest.domain.ledger import Ledger, ask_for, in_records
@@ -14,7 +15,7 @@ from services.ingest.domain.payment import NEVER_TOLD, Payment, Sent
 from services.ingest.domain.receipt import resume
 from services.ingest.domain.transit import printable, send
 from services.ingest.domain.waiting import wait
-from shared.core import Document, Refusal
+from shared.core import Compact, Refusal
 from shared.events import ledger as facts
 from shared.events.billing import PaymentReinstated, PaymentReversed
 from shared.money import MoneyError, minor, text
@@ -23,8 +24,7 @@ Booked = dict[str, list[tuple[int, facts.Entry]]]
 """Entries by currency, each with its part of the amount that the fact tells."""
 
 
-@dataclass(slots=True)
-class Reversal(Document):
+class Reversal(Compact):
     """What one reversal took back: `undone` of items, `unapplied` of what was held, `sent` of both.
 
     The last is what other accounts had got of the payment.
@@ -248,7 +248,7 @@ def _collect_again(
 def _tell(ledger: Ledger, reversal: Reversal, booked: Booked, on: date) -> None:
     for currency, entries in booked.items():
         for amount, portion in in_records(entries):
-            fact = facts.PaymentReversed(
+            fact = written.PaymentReversed(
                 account_id=reversal.account_id,
                 creditor_id=ledger.account.creditor_id,
                 currency=currency,

@@ -4,17 +4,17 @@ It follows from what the ledger has announced: an item counts from the tick that
 in the bucket that was told of it last.
 """
 
-from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import ClassVar, Final, NamedTuple
 
+from msgspec import field
 from typing_extensions import override
 
 from services.ingest.domain.account import Account
 from services.ingest.domain.invoice import SEPARATOR, key_of
 from services.ingest.domain.ledger import Ledger
-from shared.core import Document, Effects, Party
+from shared.core import Compact, Effects, Party
 
 OLDEST: Final = "oldest"
 """The list of standings by creditor, then by the first due date, the oldest first."""
@@ -33,8 +33,7 @@ class Age(NamedTuple):
     due_on: date
 
 
-@dataclass(slots=True)
-class Standing(Document):
+class Standing(Compact):
     """What an account has overdue in one currency: minor units and number of items, by bucket.
 
     `due` has the number of items by due date (ISO). Both are empty once nothing is overdue.

@@ -3,15 +3,15 @@
 It is there for such accounts alone: writing it with each event costs about as much as the event.
 """
 
-from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar, Final
 
+from msgspec import field
 from typing_extensions import override
 
 from services.ingest.domain.invoice import Invoice, Item
 from services.ingest.domain.ledger import Ledger
-from shared.core import Document
+from shared.core import Compact
 
 MANY: Final = 500
 """An account's tally begins when its party has more documents than this that are not settled; it
@@ -20,8 +20,7 @@ Sums = dict[str, dict[str, tuple[int, int]]]
 """By currency and due date (ISO): what is open, in minor units, and of how many items."""
 
 
-@dataclass(slots=True)
-class Tally(Document):
+class Tally(Compact):
     """All that is open of an account, while `live`; true for each day from `latest` on.
 
     `latest` is the last day on which any entry is effective that was booked on its items.

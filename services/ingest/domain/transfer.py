@@ -16,14 +16,13 @@ from services.ingest.domain.payment import Payment, Sent
 from services.ingest.domain.reallocation import give_up
 from services.ingest.domain.transit import printable, send
 from services.ingest.domain.waiting import wait
-from shared.core import Document, Refusal
+from shared.core import Compact, Refusal
 from shared.events import billing
 from shared.events.ledger import Entry
 from shared.money import MoneyError, minor, text
 
 
-@dataclass(slots=True)
-class Transfer(Document):
+class Transfer(Compact):
     """That a transfer was booked, out of the account or (`arrived`) into it."""
 
     prefix: ClassVar[str] = "transfer"

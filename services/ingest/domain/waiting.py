@@ -1,6 +1,5 @@
 """What came before the document it is about: it waits for it, and is booked then."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
@@ -8,12 +7,11 @@ from typing_extensions import override
 
 from services.ingest.domain.invoice import SEPARATOR
 from services.ingest.domain.ledger import Ledger
-from shared.core import Document, Party
+from shared.core import Compact, Party
 from shared.events.base import REGISTRY, Fact
 
 
-@dataclass(slots=True)
-class Waiting(Document):
+class Waiting(Compact):
     """An event that names the document (`kind`, `needed`), which has not come.
 
     `own_id` is the event's business id, or its digest where it has none. Once `done`, `refused`

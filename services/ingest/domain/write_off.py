@@ -1,6 +1,5 @@
 """Write-offs: what the creditor gave up."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from typing_extensions import override
@@ -9,13 +8,12 @@ from services.ingest.domain.adjustment import adjusted
 from services.ingest.domain.invoice import key_of
 from services.ingest.domain.ledger import Ledger
 from services.ingest.domain.waiting import wait
-from shared.core import Document, Refusal
+from shared.core import Compact, Refusal
 from shared.events.billing import InvoiceWrittenOff
 from shared.money import MoneyError, minor
 
 
-@dataclass(slots=True)
-class WriteOff(Document):
+class WriteOff(Compact):
     """That a write-off was booked."""
 
     prefix: ClassVar[str] = "write_off"
