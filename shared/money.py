@@ -6,6 +6,7 @@ CLDR shows fewer digits for a dozen currencies than the standard gives them.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _TWO = (
@@ -45,6 +46,7 @@ def exponent(currency: str) -> int:
         raise MoneyError(message) from None
 
 
+@lru_cache(maxsize=8_192)  # one event tells an amount several times
 def minor(amount: str, currency: str) -> int:
     """Minor units of a decimal string: ``minor("12.5", "EUR") == 1250``.
 
@@ -64,13 +66,10 @@ def minor(amount: str, currency: str) -> int:
     return int(whole + fraction.ljust(digits, "0"))
 
 
+@lru_cache(maxsize=8_192)
 def text(amount_minor: int, currency: str) -> str:
     """The decimal string of minor units, always with the currency's own number of places."""
-    digits = EXPONENTS.get(currency)
-    if digits == 2 and amount_minor >= 0:  # noqa: PLR2004 - nearly all are of this kind
-        return f"{amount_minor // 100}.{amount_minor % 100:02d}"
-    if digits is None:
-        digits = exponent(currency)  # which raises
+    digits = exponent(currency)
     if digits == 0:
         return str(amount_minor)
     sign = "-" if amount_minor < 0 else ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar
 
 from msgspec import Struct
 
@@ -38,11 +38,11 @@ class Document:
         return None
 
 
-class Piece(Struct, omit_defaults=True):
-    """A part of a `Compact` document.
+class Piece(Struct, omit_defaults=True, gc=False):
+    """A part of a `Compact` document: plain values, which never lead back to it.
 
     What is as by default is not written, so a default never changes. It is made in half, written in
-    a tenth of the time that a dataclass takes.
+    a tenth of the time that a dataclass takes, and costs the collector of cycles nothing.
     """
 
 
@@ -75,7 +75,7 @@ class Party:
     def __init__(self, party_id: str, documents: Iterable[Document] = ()) -> None:
         """Start with `documents` as loaded, none of them changed."""
         self.id = party_id
-        self._by_kind: dict[str, dict[str, Document]] = {}
+        self._by_kind: dict[str, dict[str, Any]] = {}
         self._known: set[tuple[str, str]] = set()
         self._passing: set[tuple[str, str]] = set()
         self.stored_wake: datetime | str | None = "unknown"
@@ -103,7 +103,9 @@ class Party:
 
     def find(self, kind: type[D], key: str = "") -> D | None:
         """The document of this kind and key, or None if there is none."""
-        return cast("D | None", self._by_kind.get(kind.prefix, {}).get(key))
+        documents = self._by_kind.get(kind.prefix)
+        found: D | None = documents.get(key) if documents is not None else None
+        return found
 
     def settled(self, kind: type[D], key: str) -> D | None:
         """As `find`, for a kind that may be settled; raises `NotLoaded` if nobody asked."""
@@ -115,7 +117,9 @@ class Party:
     def keep(self, document: D) -> D:
         """Put a new or changed document; only what is kept is written."""
         name = (document.prefix, document.key)
-        kind = self._by_kind.setdefault(document.prefix, {})
+        if self.changed.get(name) is document:
+            return document
+        kind = self._by_kind.setdefault(name[0], {})
         if name[1] not in kind:
             self.made.add(name)
             if self.dropped:
@@ -145,7 +149,8 @@ class Party:
 
     def all(self, kind: type[D]) -> Iterator[D]:
         """The documents of one kind that are at hand, in the order they came."""
-        return iter(cast("list[D]", list(self._by_kind.get(kind.prefix, {}).values())))
+        documents = self._by_kind.get(kind.prefix)
+        return iter(list(documents.values()) if documents else ())
 
     def count(self) -> int:
         """How many documents are at hand."""
@@ -153,12 +158,12 @@ class Party:
 
     def saved(self) -> list[Document]:
         """All changes are written: let go of settled documents, and say which (for the shell)."""
-        self._passing.update(self.changed)
         gone = []
-        for prefix, key in self._passing:
-            document = self._by_kind.get(prefix, {}).get(key)
+        for prefix, key in self._passing.union(self.changed) if self._passing else self.changed:
+            documents = self._by_kind[prefix]
+            document = documents.get(key)
             if document is not None and document.settled:
-                gone.append(self._by_kind[prefix].pop(key))
+                gone.append(documents.pop(key))
         self._passing.clear()
         self._known.clear()
         self.changed.clear()

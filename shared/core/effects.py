@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
+
 from shared.core.documents import Party
 from shared.events.base import Fact
 
 
-@dataclass(slots=True)
-class Outgoing:
+class Outgoing(Struct, gc=False):
     """A fact to publish. Its id follows from cause, type, entity and moment, so it never varies."""
 
     topic: str

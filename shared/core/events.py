@@ -1,17 +1,18 @@
 """What a core is given and what it answers: events, and why one of them is not taken."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final
+
+from msgspec import Struct
 
 from shared.events.base import Fact
 
 Header = tuple[str, bytes]
 
 
-@dataclass(slots=True)  # not frozen, like all that is made for every event: that costs 2 µs each
-class Event:
+class Event(Struct, gc=False):  # like all that is made for every event: a third of the cost
     """One message of a line, decoded and valid. Nobody changes it.
 
     `party` is the unit of order and of state ("" for what concerns all parties of a partition).
@@ -31,9 +32,7 @@ class Event:
     recorded_at: datetime | None = None
     follows: bool = False
     """Whether it was sent on to `party`, which its account has gone to."""
-    cover: tuple[list[Header], list[Header], list[Header]] | None = field(
-        default=None, compare=False, repr=False
-    )
+    cover: tuple[list[Header], list[Header], list[Header]] | None = None
     """Its headers for going on, once they were written (`shared.envelope.passed_on`)."""
     _digest: bytes = b""
 

@@ -66,17 +66,17 @@ def build(
         time = moment(told)
         if time is None:
             return _bad("time", "an RFC 3339 time with an offset is expected")
-    if _OURS.isdisjoint(attributes):
-        return Envelope(id_, source, type_, subject, party, time, data)
+    ours = () if _OURS.isdisjoint(attributes) else _ours(attributes)
+    return Envelope(id_, source, type_, subject, party, time, data, *ours)
+
+
+def _ours(
+    attributes: Mapping[str, str],
+) -> tuple[int | None, datetime | None, str, datetime | None, bool]:
+    """What only Arrears itself says: sequence, recorded time, cause, expiry, and what woke it."""
+    get = attributes.get
     sequence = get("sequence", "")
-    return Envelope(
-        id_,
-        source,
-        type_,
-        subject,
-        party,
-        time,
-        data,
+    return (
         int(sequence) if sequence and _SEQUENCE.fullmatch(sequence) else None,
         moment(told) if (told := get("recordedtime", "")) else None,
         get("causationid", ""),

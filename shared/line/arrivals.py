@@ -2,10 +2,11 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from shared import envelope
 from shared.core import Event, Refusal
@@ -36,8 +37,7 @@ _TICKS_MAX: Final = 2_000
 _NOT_IN_SEQUENCE: Final = Refusal("unreadable", "a record without a sequence", "ce_sequence")
 
 
-@dataclass(slots=True)
-class Arrival:
+class Arrival(Struct, gc=False):
     """One record of an input topic, with what it says: an event, or why it cannot be taken."""
 
     topic: str
@@ -76,7 +76,7 @@ def arrive(
 ) -> Arrival:
     """Decode one record; whatever is wrong with it becomes its `refusal`."""
     arrival = Arrival(topic, offset, stamp, key, value, headers)
-    if (value in _TICKS or _TICK_HEADER in headers) and _take_tick(arrival, wiring):
+    if _TICK_HEADER in headers and _take_tick(arrival, wiring):
         return arrival
     if wiring.door and value and len(value) > FOREIGN_BYTES_MAX:
         why = f"{len(value)} bytes; at most {FOREIGN_BYTES_MAX} are taken"
@@ -115,23 +115,23 @@ def _take_tick(arrival: Arrival, wiring: Wiring) -> bool:
     Most records of a quiet day are ticks, each of them there once for every partition, and the
     copies differ in little but their sequence.
     """
-    told, door = arrival.headers, wiring.door
+    told, number = arrival.headers, 0
     if TICK not in wiring.accepted[arrival.topic]:
         return False
-    sequence: bytes | None = b"0"
-    if not door:
-        sequence = next((content for name, content in told if name == _SEQUENCE), None)
-        if not _NUMBER.fullmatch(sequence or b""):
+    if not wiring.door:
+        sequence = next((content for name, content in told if name == _SEQUENCE), None) or b""
+        if not _NUMBER.fullmatch(sequence):
             return False
+        number = int(sequence)
         told = [header for header in told if header[0] != _SEQUENCE]
     known = _TICKS.get(arrival.value)
-    if known is not None and known[1:] == (arrival.key, told, door):
-        event: Event | None = known[0]
+    if known is not None and known[1:] == (arrival.key, told, wiring.door):
+        arrival.event = known[0]
     else:
-        event = _tick(arrival.key, arrival.value, told, foreign=door)
-    if event is None:
+        arrival.event = _tick(arrival.key, arrival.value, told, foreign=wiring.door)
+    if arrival.event is None:
         return False
-    arrival.event, arrival.sequence = event, int(sequence or b"0")
+    arrival.sequence = number
     return True
 
 

@@ -122,6 +122,7 @@ class Door:
             return _STRANGER
         if getattr(event.data, "at", event.time) != event.time:
             return _TWO_TIMES
-        if arrival.stamp is not None and event.time > arrival.stamp + TICK_AHEAD_MAX:
+        stamp, at = arrival.stamp, event.time
+        if stamp is not None and at > stamp and at > stamp + TICK_AHEAD_MAX:
             return _AHEAD
         return None

@@ -1,8 +1,9 @@
 """Folding one batch of one lane: from arrivals to a write set, without waiting for anything."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from shared.core import Elsewhere, Event, NotLoaded, Party, Refusal
 from shared.line.arrivals import FOREIGN_BYTES_MAX, Arrival
@@ -79,7 +80,7 @@ class Fold(Page):
         return finished
 
     def _event(self, arrival: Arrival, event: Event) -> bool:
-        lane = self.lane
+        lane, wiring = self.lane, self.lane.wiring
         if lane.door is not None:
             party = lane.door.party_of(event, arrival.party)
             if party != event.party or arrival.party:
@@ -88,11 +89,11 @@ class Fold(Page):
             if not self._enter(arrival, event, lane.door):
                 return True
         party = event.party
-        if event.type in lane.wiring.broadcasts:
+        if event.type in wiring.broadcasts:
             self._broadcast(arrival, event)
-        elif not party and not lane.wiring.stateless:
+        elif not party and not wiring.stateless:
             self.refuse(arrival, _NOBODYS)
-        elif not lane.wiring.stateless and party not in lane.cache:
+        elif not wiring.stateless and party not in lane.cache:
             return self._take_up_again(event)
         elif party in lane.parkings:
             self.pass_on(arrival, event)
@@ -104,16 +105,18 @@ class Fold(Page):
     def _enter(self, arrival: Arrival, event: Event, door: Door) -> bool:
         """Whether an event from outside is to be folded here and now."""
         entrance = door.enter(event, event.party)
+        if entrance is Entrance.TAKEN:
+            return True
         if isinstance(entrance, Refusal):
             self.refuse(arrival, entrance)
         elif entrance is Entrance.DUPLICATE:
             self.count(arrival, "duplicate")
-        elif entrance is Entrance.FORWARDED and not self._fits(arrival):
+        elif not self._fits(arrival):
             self.refuse(arrival, _TOO_LARGE_TO_GO_ON)
-        elif entrance is Entrance.FORWARDED:
+        else:
             self.count(arrival, "forwarded")
             self.writes.outbox.append(door.forward(arrival, event.party))
-        return entrance is Entrance.TAKEN
+        return False
 
     def _fits(self, arrival: Arrival) -> bool:
         """Whether the record can be sent on with what a door adds to it."""

@@ -139,7 +139,7 @@ class Lane:
         waiting = {topic: iter(queue) for topic, queue in self.pending.items() if queue}
         if len(waiting) == 1:  # as most often: nothing to merge it with
             alone = all(topic in waiting or read_up(topic) for topic in self.pending)
-            return list(islice(*waiting.values(), limit)) if alone else line
+            return list(islice(next(iter(waiting.values())), limit)) if alone else line
         heads = {topic: next(queue) for topic, queue in waiting.items()}
 
         def is_known() -> bool:

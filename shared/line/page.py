@@ -53,6 +53,10 @@ class Page:
         self.moved = False
         """Whether anything happened at all: else there is nothing to commit."""
         self.effects = Effects(now=EPOCH, shared=lane.shared)
+        wiring = lane.wiring  # what every event asks of it, looked up once
+        self._stateless, self._passed_on = wiring.stateless, wiring.passed_on
+        self._partition, self._output = lane.partition, wiring.output
+        self._source, self._door = wiring.source, wiring.door
 
     def count(self, arrival: Arrival, outcome: str) -> None:
         """Count what became of an arrival."""
@@ -70,44 +74,44 @@ class Page:
         effects = self.effects
         effects.now = self.cursor.watermarks.get(self.lane.clocks[self.place[0]], EPOCH)
         effects.cause, effects.party, effects.woken = event.id, party, woken
-        if party and not self.lane.wiring.stateless:
+        if party and not self._stateless:
             self.touched[party] = None
 
     def party(self, party_id: str) -> Party:
         """The party, which must be at hand."""
-        lane = self.lane
-        return lane.shared if lane.wiring.stateless else lane.cache.get(party_id)
+        return self.lane.shared if self._stateless else self.lane.cache.get(party_id)
 
     def settle(self, party: Party) -> datetime | None:
         """Note when a party wakes next; one whose documents could not be written is looked at."""
         lane = self.lane
         if party.id in lane.suspects:
             self.rows(party)
-        wake = None if lane.wiring.stateless else lane.core.wake_at(party)
-        if not lane.wiring.stateless:
-            lane.wakes.put(party.id, wake)
+        if self._stateless:
+            return None
+        wake = lane.core.wake_at(party)
+        lane.wakes.put(party.id, wake)
         return wake
 
     def pass_on(self, arrival: Arrival, event: Event) -> None:
         """Send an event on as it came, where the service passes it on."""
-        wiring = self.lane.wiring
-        if event.type not in wiring.passed_on:
+        if event.type not in self._passed_on:
             return
-        sequence = self._sequence(wiring.output)
-        as_it_came = None if wiring.door else envelope.renumbered(arrival.headers, sequence)
+        sequence = self._sequence(self._output)
+        as_it_came = None if self._door else envelope.renumbered(arrival.headers, sequence)
         if as_it_came is not None:
             key, value = arrival.key or b"", event.value
-            record = Record(wiring.output, self.lane.partition, key, value, as_it_came)
+            record = Record(self._output, self._partition, key, value, as_it_came)
         else:
             key, value, headers = envelope.passed_on(
                 event, sequence=sequence, recorded_at=event.recorded_at or self.stamp
             )
-            record = Record(wiring.output, self.lane.partition, key, value, headers)
+            record = Record(self._output, self._partition, key, value, headers)
         self.writes.outbox.append(record)
 
     def _sequence(self, topic: str) -> int:
-        sequence = self.cursor.sequences.get(topic, 1)
-        self.cursor.sequences[topic] = sequence + 1
+        sequences = self.cursor.sequences
+        sequence = sequences.get(topic, 1)
+        sequences[topic] = sequence + 1
         return sequence
 
     def send(self) -> None:
@@ -137,14 +141,14 @@ class Page:
     def _encode(self, outgoing: Outgoing) -> None:
         key, value, headers = envelope.encode(
             outgoing,
-            source=self.lane.wiring.source,
+            source=self._source,
             sequence=self._sequence(outgoing.topic),
-            recorded_at=self.stamp if self.lane.wiring.door else None,
+            recorded_at=self.stamp if self._door else None,
         )
         if len(value) > _LARGE_BYTES and exceeds(MESSAGE_BYTES_MAX, key, value, headers):
             message = f"{outgoing.data.type} is larger than a record may be ({len(value)} bytes)"
             raise ValueError(message)
-        partition = self.lane.partition
+        partition = self._partition
         if not outgoing.subject and outgoing.topic in self.lane.wiring.inputs:
             # For a party, wherever accounts are bound: what is sent on after it must not pass it.
             partition = partition_of(key, self.lane.partitions)

@@ -62,8 +62,9 @@ class PartyCache:
 
     def get(self, party_id: str) -> Party:
         """The party, which must be at hand; it counts as used now."""
-        self._parties.move_to_end(party_id)
-        return self._parties[party_id]
+        parties = self._parties
+        parties.move_to_end(party_id)
+        return parties[party_id]
 
     def find(self, party_id: str) -> Party | None:
         """The party if it is at hand."""

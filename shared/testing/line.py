@@ -5,11 +5,13 @@ settled ones that `wants` named. So a test that goes through here also exercises
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Final, cast
 from uuid import NAMESPACE_URL, uuid5
+
+from msgspec.structs import replace
 
 from shared.core import (
     Core,

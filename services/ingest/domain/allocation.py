@@ -1,10 +1,9 @@
 """Where money goes: from what is held to the items it is for, as told or by the creditor's rule."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
-from msgspec import field
+from msgspec import Struct, field
 
 from services.ingest.domain.aging import past_due_days
 from services.ingest.domain.invoice import Invoice, Item
@@ -102,8 +101,7 @@ class Told(Piece):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """How much of some cash is for an item: as `Application` has it, before anything is booked."""
 
     amount: int

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal, Protocol, TypeVar
+
+from msgspec import Struct
 
 from services.ingest.domain import written
 from services.ingest.domain.account import Account
@@ -22,8 +23,7 @@ ENTRIES_MAX: Final = 300
 """How many entries one fact tells at most: with the longest of ids it still fits a record."""
 
 
-@dataclass(slots=True)
-class Touch:
+class Touch(Struct):
     """An item that this event books on, and what was open before (None: there was no item)."""
 
     invoice: Invoice

@@ -29,13 +29,7 @@ def wake(party: Party, until: datetime, effects: Effects) -> None:
     }
     due: list[tuple[Wake, Invoice, Item]] = []
     for invoice in party.all(Invoice):
-        calendar = calendars[invoice.account_id]
-        for item in invoice.items:
-            if not item.open:
-                continue
-            if edition != head.edition:
-                calendar.reschedule(invoice, item, until)
-            due += calendar.due(invoice, item)
+        due += calendars[invoice.account_id].due(invoice, anew=edition != head.edition)
     for (moment, _, _, _, day), invoice, item in sorted(due, key=lambda found: found[0]):
         calendars[invoice.account_id].age(invoice, item, day, moment)
     moments = [calendar.first for calendar in calendars.values() if calendar.first is not None]
@@ -47,12 +41,13 @@ def wake(party: Party, until: datetime, effects: Effects) -> None:
 class _Calendar:
     """One account's days up to a moment."""
 
-    __slots__ = ("_account", "_creditor", "_effects", "_first", "_party", "_today")
+    __slots__ = ("_account", "_creditor", "_effects", "_first", "_party", "_today", "_until")
 
     def __init__(self, party: Party, account: Account, until: datetime, effects: Effects) -> None:
         self._party = party
         self._account = account
         self._effects = effects
+        self._until = until
         self._creditor: Creditor = creditor_of(effects.shared, account.creditor_id, until)
         self._today = day_of(until, self._creditor.time_zone)
         self._first: date | None = None
@@ -62,7 +57,22 @@ class _Calendar:
         """When the first of the items seen wakes next."""
         return start_of(self._first, self._creditor.time_zone) if self._first else None
 
-    def due(self, invoice: Invoice, item: Item) -> list[tuple[Wake, Invoice, Item]]:
+    def due(self, invoice: Invoice, *, anew: bool) -> list[tuple[Wake, Invoice, Item]]:
+        """The wakes of an invoice's items up to today; with `anew` by buckets just in force."""
+        found: list[tuple[Wake, Invoice, Item]] = []
+        for item in invoice.items:
+            if not item.open:
+                continue
+            if anew:
+                self._reschedule(invoice, item)
+            if item.wakes_on is not None and item.wakes_on <= self._today:
+                found += self._wakes(invoice, item)
+            day = item.wakes_on
+            if day is not None and (self._first is None or day < self._first):
+                self._first = day
+        return found
+
+    def _wakes(self, invoice: Invoice, item: Item) -> list[tuple[Wake, Invoice, Item]]:
         """The wakes of an item up to today; it is put down for the next one after that."""
         found: list[tuple[Wake, Invoice, Item]] = []
         day, zone = item.wakes_on, self._creditor.time_zone
@@ -70,11 +80,8 @@ class _Calendar:
             name = (start_of(day, zone), invoice.account_id, invoice.invoice_id, item.item_id, day)
             found.append((name, invoice, item))
             day = self._creditor.aging.next_on(item.due_on, day)
-        if found:
-            item.wakes_on = day
-            self._party.keep(invoice)
-        if day is not None and (self._first is None or day < self._first):
-            self._first = day
+        item.wakes_on = day
+        self._party.keep(invoice)
         return found
 
     def age(self, invoice: Invoice, item: Item, day: date, moment: datetime) -> None:
@@ -96,10 +103,10 @@ class _Calendar:
             self._emit(overdue, invoice, item, moment)
         self._into_bucket(invoice, item, day, moment, fell=fell)
 
-    def reschedule(self, invoice: Invoice, item: Item, moment: datetime) -> None:
-        """Put an overdue item where buckets that came into force at `moment` say it belongs."""
+    def _reschedule(self, invoice: Invoice, item: Item) -> None:
+        """Put an overdue item where buckets that have just come into force say it belongs."""
         if item.overdue:
-            self._into_bucket(invoice, item, self._today, moment)
+            self._into_bucket(invoice, item, self._today, self._until)
             item.wakes_on = self._creditor.aging.next_on(item.due_on, self._today)
             self._party.keep(invoice)
 

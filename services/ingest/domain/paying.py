@@ -1,6 +1,6 @@
 """Putting cash to items: as told, or by the creditor's rule."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from services.ingest.domain import written
 from services.ingest.domain.allocation import Share, Told, collect
@@ -12,8 +12,7 @@ from shared.events import ledger as facts
 from shared.money import MoneyError, text
 
 
-@dataclass(slots=True)
-class _Use:
+class _Use(Struct):
     """A piece of a payment for an item."""
 
     invoice: Invoice

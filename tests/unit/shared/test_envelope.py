@@ -1,7 +1,6 @@
 """The codec by itself: what it takes, what it refuses and why, what it writes."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import uuid5
@@ -9,6 +8,7 @@ from uuid import uuid5
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shared import envelope
 from shared.core import Event, Outgoing, Refusal
