@@ -152,6 +152,10 @@ class Party:
         documents = self._by_kind.get(kind.prefix)
         return iter(list(documents.values()) if documents else ())
 
+    def has(self, kind: type[D]) -> bool:
+        """Whether a document of this kind is at hand."""
+        return bool(self._by_kind.get(kind.prefix))
+
     def count(self) -> int:
         """How many documents are at hand."""
         return sum(map(len, self._by_kind.values()))

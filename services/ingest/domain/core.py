@@ -63,7 +63,7 @@ class IngestCore:
 
         What comes for an account that has gone to another party is that party's.
         """
-        if not self.audit.falls_due():
+        if not self.audit.every or not self.audit.falls_due():
             return self._fold(party, event, effects)
         before, told = balances(party), len(effects.out)
         refusal = self._fold(party, event, effects)
@@ -126,7 +126,7 @@ class IngestCore:
 
 
 def _book(ledger: Ledger, rule: Rule, told: Any) -> Refusal | None:  # noqa: ANN401 - any of the table's facts
-    some_wait = next(ledger.party.all(Waiting), None) is not None
+    some_wait = ledger.party.has(Waiting)
     if some_wait:
         _ask_for_waiting(ledger, rule, told)
         if (before := waits_already(ledger, told)) is not None:
