@@ -80,7 +80,10 @@ class Scores:
         begin = kept_under(account_id)
         rows = await self._reader.latest(party, Kept.prefix, begin=begin, limit=SCORES_KEPT_MAX)
         found = sorted(
-            ((each["number"], each["fact"]) for each in (json.loads(row.text) for row in rows)),
+            (
+                (each["number"], _whole(each["fact"]))
+                for each in (json.loads(row.text) for row in rows)
+            ),
             key=itemgetter(0),
             reverse=True,
         )
@@ -139,3 +142,8 @@ class Scores:
             for cell, count in cells.items():
                 counts[cell] = counts.get(cell, 0) + count
         return total
+
+
+def _whole(fact: dict[str, Any]) -> dict[str, Any]:
+    """A score with what is as by default, and so was not written."""
+    return {**fact, "challengers": fact.get("challengers", [])}

@@ -23,7 +23,8 @@ _ALIKE: Final = (None, False, True, 0, "", ())
 class _Quick(Struct):
     """What the shell asks of a fact."""
 
-    model: ClassVar[type[BaseModel]]
+    contract: ClassVar[type[BaseModel]]
+    """The model; no field has this name."""
 
     def smallest(self) -> bytes:
         """The smallest JSON that reads back as this fact: it leaves out what is as by default."""
@@ -49,7 +50,7 @@ def quick(model: type[M], *, interned: str = "") -> type[M]:
         model.__name__,
         fields,
         bases=(_Quick,),
-        namespace={"type": getattr(model, "type", ""), "model": model},
+        namespace={"type": getattr(model, "type", ""), "contract": model},
         module=model.__module__,
         kw_only=True,
         omit_defaults=True,
@@ -65,4 +66,4 @@ def is_a(fact: BaseModel, model: type[M]) -> TypeIs[M]:
 
 def model_of(fact: BaseModel) -> type[BaseModel]:
     """The model of a fact, whether it was made as one or as a struct."""
-    return fact.model if isinstance(fact, _Quick) else type(fact)
+    return fact.contract if isinstance(fact, _Quick) else type(fact)

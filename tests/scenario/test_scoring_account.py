@@ -220,7 +220,10 @@ def test_of_each_account_the_latest_scores_are_kept() -> None:
         for fact in books.day(issued + timedelta(days=1)):
             line.tell(fact, time=midnight(issued + timedelta(days=1)), woken=True)
 
-    kept = {(each.slot, each.number): each.fact for each in line.party("A").all(Kept)}
+    kept = {
+        (each.slot, each.number): AccountScored.model_validate_json(bytes(each.fact))
+        for each in line.party("A").all(Kept)
+    }
 
     assert 9 == len(line.out)
     assert {(1, 7), (2, 8), (0, 9)} == set(kept)

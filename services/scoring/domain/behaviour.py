@@ -1,22 +1,21 @@
 """How an account has paid so far, as one compact sum of what its ledger has told."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar, Final
 
+from msgspec import field
 from typing_extensions import override
 
 from services.scoring.domain.owed import Owed
-from shared.core import Document
+from shared.core import Compact
 from shared.events.ledger import Entry
 
 LATEST: Final = 3
 """How many of the latest known outcomes are remembered one by one."""
 
 
-@dataclass(slots=True)
-class Behaviour(Document):
+class Behaviour(Compact):
     """What one account owes and how it has paid.
 
     An outcome is known once an item is overdue (late), or is paid without having been (in time).

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from services.scoring.domain import written
 from services.scoring.domain.features import FEATURES
 from services.scoring.domain.learned import Learned, p_pay_of, points_of
 from services.scoring.domain.logistic import KIND as LOGISTIC
@@ -34,7 +35,7 @@ class Challenger:
     def score(self, snapshot: Mapping[str, float], known: int) -> ShadowScore:
         """What it would have said."""
         estimate = self.logistic.estimate(snapshot, known)
-        return ShadowScore(
+        return written.ShadowScore(
             model=self.logistic.model,
             model_version=self.logistic.version,
             risk=points_of(estimate),

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Final
 
+from msgspec import Raw
+
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.bookings import BOOKINGS, CASH, HALF_TOLD
 from services.scoring.domain.configuration import Configured, InForce
@@ -182,7 +184,8 @@ class ScoringCore:
         )
 
     def _keep(self, party: Party, number: int, fact: AccountScored) -> None:
-        kept = Kept(number, fact, number % self._scores_kept)
+        sent = Raw(fact.smallest())
+        kept = Kept(number, fact.account_id, sent, number % self._scores_kept)
         if number > self._scores_kept:
             party.overwrite(kept)
         else:

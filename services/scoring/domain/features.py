@@ -10,7 +10,7 @@ from datetime import date
 from hashlib import blake2b
 from typing import Final
 
-from pydantic import TypeAdapter
+from msgspec.json import Encoder
 
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.feature import PRIOR, AsOf, Feature, Snapshot
@@ -32,8 +32,7 @@ _ALL: Final = tuple(
 )
 _UNDEALT: Final = _ALL[: -len(DEALT)]
 """Most accounts never promised, objected or were called: then all the others are 0."""
-_JSON: Final = TypeAdapter(Snapshot).serializer
-_BY_NAME: Final = tuple(sorted(FEATURES))
+_SORTED: Final = Encoder(order="sorted")
 _WHOLE: Final = 10**PLACES
 _TIES: Final = 32
 """Of a fraction halfway between two roundings the denominator is a multiple of this."""
@@ -94,9 +93,10 @@ def digest(taken: Mapping[str, float]) -> str:
     BLAKE2b (RFC 7693) of its JSON: an object in the order of names, without spaces, each number
     written as it is in the event.
     """
-    get = taken.get
-    told = {name: number for name in _BY_NAME if (number := get(name))}
-    return blake2b(_JSON.to_json(told), digest_size=8).hexdigest()
+    told = taken
+    if not all(taken.values()):
+        told = {name: number for name, number in taken.items() if number}
+    return blake2b(_SORTED.encode(told), digest_size=8).hexdigest()
 
 
 def read_feature(reading: Reading) -> Feature:

@@ -1,23 +1,23 @@
 """What a model has foretold of accounts, until it is known what came of it."""
 
 from bisect import insort
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import attrgetter
 from typing import ClassVar, Final
+
+from msgspec import field
 
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.drift import MATURES
 from services.scoring.domain.feature import NOTHING_OWED
 from services.scoring.domain.score import Score
-from shared.core import Document
+from shared.core import Compact, Piece
 from shared.events.ledger import InvoiceAdjusted
 
 _UNTIL: Final = attrgetter("until")
 
 
-@dataclass(slots=True)
-class Chance:
+class Chance(Piece):
     """That all which was overdue of an account on a day is paid within thirty days."""
 
     account_id: str
@@ -31,8 +31,7 @@ class Chance:
     until: datetime
 
 
-@dataclass(slots=True)
-class Foretold(Document):
+class Foretold(Compact):
     """The chances of one party's accounts that have not matured: at most one for each account.
 
     One at a time is enough, and they do not overlap: each says something new.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from services.scoring.domain import written
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.feature import AsOf
 from services.scoring.domain.features import FEATURES, taken
@@ -68,7 +69,7 @@ class Learned:
         raised = self.logistic.reasons(taken(seen), seen.behaviour.known)
         return tuple(
             [
-                Reason(code=name, points=points, observed=FEATURES[name].words(seen))
+                written.Reason(code=name, points=points, observed=FEATURES[name].words(seen))
                 for name, points in raised
             ]
         )

@@ -1,10 +1,12 @@
 """What an account owes in one currency, by due day: amounts and ages without any items."""
 
-from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Final
 
+from msgspec import field
+
+from shared.core import Piece
 from shared.events.ledger import RECEIVABLE_KINDS, Entry
 from shared.money import minor
 
@@ -12,16 +14,14 @@ units: Final = lru_cache(maxsize=8_192)(minor)
 """Minor units of a ledger's amount: one fact names the same several times, and so do the next."""
 
 
-@dataclass(slots=True)
-class Due:
+class Due(Piece):
     """What is open of one due day: minor units, and how many items they are."""
 
     amount: int = 0
     items: int = 0
 
 
-@dataclass(slots=True)
-class Pile:
+class Pile(Piece):
     """Open items by due day, with their sums and the oldest day at hand."""
 
     amount: int = 0
@@ -47,8 +47,7 @@ class Pile:
                 self.oldest = min(self.days, default=None)
 
 
-@dataclass(slots=True)
-class Owed:
+class Owed(Piece):
     """The open items of one currency, those overdue apart, and what was invoiced in all."""
 
     overdue: Pile = field(default_factory=Pile)

@@ -6,12 +6,13 @@ after the day promised. What outreach tells the debtor goes by the policy.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar, Final
 
+from msgspec import field
+
 from services.scoring.domain.behaviour import Behaviour
-from shared.core import Document
+from shared.core import Compact, Piece
 from shared.events.commands import PromiseCancel, PromiseMake, PromiseReschedule
 from shared.events.ledger import Moved, PaymentApplied, PaymentUnapplied
 from shared.money import minor
@@ -22,8 +23,7 @@ _LAST: Final = date(9990, 1, 1)
 """A promise for later is judged then: never."""
 
 
-@dataclass(slots=True)
-class Promised:
+class Promised(Piece):
     """One open promise; cash received from `made_on` to `last_on` counts."""
 
     account_id: str
@@ -36,8 +36,7 @@ class Promised:
     received: int = 0
 
 
-@dataclass(slots=True)
-class Promises(Document):
+class Promises(Compact):
     """The open promises of one party, and the accounts of which one was judged, to be told."""
 
     prefix: ClassVar[str] = "promises"

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
 
+from services.scoring.domain import written
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.feature import AsOf
 from services.scoring.domain.features import digest, taken
@@ -13,10 +13,6 @@ from services.scoring.domain.standing import Standing
 from services.scoring.domain.terms import Confidence
 from shared.events.scores import AccountScored, ShadowScore
 from shared.money import share, text
-
-_FIELDS: Final = set(AccountScored.model_fields)
-_set: Final = object.__setattr__
-"""A fact is frozen once it is made."""
 
 
 @dataclass(slots=True)
@@ -89,44 +85,29 @@ def to_fact(
     seen, assessment = score.seen, score.assessment
     behaviour, currency = seen.behaviour, seen.currency
     features = taken(seen)
-    return _filled(
-        {
-            "account_id": behaviour.account_id,
-            "creditor_id": behaviour.creditor_id,
-            "model": model.model,
-            "model_version": model.version,
-            "risk": assessment.points,
-            "band": assessment.band,
-            "p_pay": assessment.p_pay,
-            "confidence": score.confidence,
-            "currency": currency,
-            "overdue_amount": text(score.overdue, currency),
-            "open_amount": text(seen.owed.overdue.amount + seen.owed.coming.amount, currency),
-            "oldest_past_due_days": score.past_due_days,
-            "expected_recovery": text(score.expected, currency),
-            "lane": score.lane,
-            "priority": score.priority,
-            "reasons": model.reasons(seen, assessment),
-            "scored_at": scored_at,
-            "segment": score.segment,
-            "features": features,
-            "features_hash": digest(features),
-            "challengers": shadows,
-        }
+    return written.AccountScored(
+        account_id=behaviour.account_id,
+        creditor_id=behaviour.creditor_id,
+        model=model.model,
+        model_version=model.version,
+        risk=assessment.points,
+        band=assessment.band,
+        p_pay=assessment.p_pay,
+        confidence=score.confidence,
+        currency=currency,
+        overdue_amount=text(score.overdue, currency),
+        open_amount=text(seen.owed.overdue.amount + seen.owed.coming.amount, currency),
+        oldest_past_due_days=score.past_due_days,
+        expected_recovery=text(score.expected, currency),
+        lane=score.lane,
+        priority=score.priority,
+        reasons=model.reasons(seen, assessment),
+        scored_at=scored_at,
+        segment=score.segment,
+        features=features,
+        features_hash=digest(features),
+        challengers=shadows,
     )
-
-
-def _filled(values: dict[str, Any]) -> AccountScored:
-    """A fact of all its fields in their order, as one is unpickled: not validated again.
-
-    Each value has the type it needs, from texts that were read strictly.
-    """
-    fact = AccountScored.__new__(AccountScored)
-    _set(fact, "__dict__", values)
-    _set(fact, "__pydantic_fields_set__", _FIELDS)
-    _set(fact, "__pydantic_extra__", None)
-    _set(fact, "__pydantic_private__", None)
-    return fact
 
 
 def to_remember(score: Score, fact: AccountScored, before: Standing | None) -> Standing:

@@ -11,6 +11,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
+from services.scoring.domain import written
 from services.scoring.domain.behaviour import Behaviour
 from services.scoring.domain.feature import AsOf, Prior
 from services.scoring.domain.likelihood import Likelihood, read_likelihood
@@ -90,7 +91,11 @@ class Scorecard:
         found: list[Reason] = []
         for less, place in self._raised(assessment)[:REASONS_MAX]:
             row = self.rows[place]
-            found.append(_reason(row.feature.name, row.least - less, row.feature.words(seen)))
+            found.append(
+                written.Reason(
+                    code=row.feature.name, points=row.least - less, observed=row.feature.words(seen)
+                )
+            )
         return tuple(found)
 
     def levers(self, seen: AsOf, assessment: Assessment) -> list[Lever]:
@@ -117,9 +122,3 @@ def _raised(leasts: tuple[int, ...], parts: tuple[int, ...]) -> tuple[tuple[int,
             if points > least
         )
     )
-
-
-@lru_cache(maxsize=8_192)
-def _reason(code: str, points: int, observed: str) -> Reason:
-    """A reason; most accounts share theirs with others, so each is made once."""
-    return Reason(code=code, points=points, observed=observed)

@@ -1,13 +1,12 @@
 """Where an account stands by the latest score that went out, and the scores before it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 
+from msgspec import Raw
 from typing_extensions import override
 
-from shared.core import Document
-from shared.events.scores import AccountScored
+from shared.core import Compact
 
 BY_ACCOUNT: Final = "account"
 BETWEEN: Final = "\t"
@@ -17,8 +16,7 @@ _DAYS_MAX: Final = 99_999
 _AMOUNT_MAX: Final = 10**20 - 1
 
 
-@dataclass(slots=True)
-class Standing(Document):
+class Standing(Compact):
     """The latest score of one account; it stays when nothing is overdue any longer."""
 
     prefix: ClassVar[str] = "standing"
@@ -84,15 +82,16 @@ SCORES_KEPT: Final = 100
 SCORES_KEPT_MAX: Final = 1_000
 
 
-@dataclass(slots=True)
-class Kept(Document):
+class Kept(Compact):
     """One score that went out, kept to be read later; nothing is decided by it."""
 
     prefix: ClassVar[str] = "score"
 
     number: int
     """Of all that went out, from 1."""
-    fact: AccountScored
+    account_id: str
+    fact: Raw
+    """The JSON that was sent (`shared.events.scores.AccountScored`), as it is."""
     slot: int
     """Its place among those kept; the newest takes the place of the oldest."""
 
@@ -100,7 +99,7 @@ class Kept(Document):
     @override
     def key(self) -> str:
         """The account, and the place."""
-        return f"{kept_under(self.fact.account_id)}{self.slot:08d}"
+        return f"{kept_under(self.account_id)}{self.slot:08d}"
 
     @property
     @override
