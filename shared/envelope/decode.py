@@ -42,23 +42,15 @@ def decode(
         kind = next((told[name] for name in told if name.lower() == "content-type"), None)
     if kind and kind[: len(_STRUCTURED)].lower() == _STRUCTURED:
         return from_structured(value, key)
+    attributes: dict[str, str] = {}
+    header = ""
     try:
-        attributes = {
-            _NAMES[name]: content.decode()
-            for name, content in told.items()
-            if content and name in _NAMES
-        }
+        for header, content in told.items():
+            if content and header in _NAMES:
+                attributes[_NAMES[header]] = content.decode()
     except UnicodeDecodeError:
-        return Refusal("malformed", "the header is no UTF-8", _undecodable(told))
+        return Refusal("malformed", "the header is no UTF-8", header)
     return build(attributes, value, key)
-
-
-def _undecodable(headers: Mapping[str, bytes | None]) -> str:
-    """The first of CloudEvents' headers that is no UTF-8."""
-    for name, content in headers.items():
-        if name in _NAMES and content and content.decode(errors="ignore").encode() != content:
-            return name
-    return ""
 
 
 def event(
