@@ -33,7 +33,7 @@ def start_of(day: date, zone: str) -> datetime:
         return datetime.combine(day, time.min, UTC)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def day_of(moment: datetime, zone: str) -> date:
     """The date that an instant falls on in an IANA zone."""
     try:
