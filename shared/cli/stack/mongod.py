@@ -10,6 +10,13 @@ from shared.cli.stack.server import Server
 
 HISTORY_S = 30
 """Seconds of its past that MongoDB keeps; docs/decisions/0013 says why not 300, as it would."""
+EVICTION = ",".join(
+    f"eviction_{name}={percent}"
+    for name, percent in {
+        "dirty_target": 20, "dirty_trigger": 40, "updates_target": 10, "updates_trigger": 20,
+    }.items()
+)  # fmt: skip
+"""Percent of its cache that may wait to be written; docs/decisions/0014 says why not a quarter."""
 
 
 def mongod(folder: Path, cache: Path, lock: int) -> Server:
@@ -22,6 +29,7 @@ def mongod(folder: Path, cache: Path, lock: int) -> Server:
         *("--replSet", REPLICA_SET),
         *("--bind_ip", HOST, "--port", str(port), "--nounixsocket"),
         *("--dbpath", str(data), "--wiredTigerCacheSizeGB", "0.5", "--oplogSize", "990"),
+        *("--wiredTigerEngineConfigString", EVICTION),
         *("--setParameter", "diagnosticDataCollectionEnabled=false", "--quiet"),
         *("--setParameter", f"minSnapshotHistoryWindowInSeconds={HISTORY_S}"),
     ]
