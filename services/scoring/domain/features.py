@@ -65,8 +65,6 @@ def _noted(seen: AsOf) -> Snapshot:
             continue
         if not _WHOLE % denominator:  # it has no more places
             number = numerator / denominator
-        elif denominator % _TIES and -_SMALL < numerator < _SMALL:  # as `rounded`, without a call
-            number = (2 * _WHOLE * numerator + denominator) // (2 * denominator) / _WHOLE
         else:
             number = rounded(numerator, denominator)
         if not low <= number <= high:
