@@ -5,7 +5,6 @@ from typing import Final
 
 from shared.core import Event
 from shared.line.arrivals import Arrival
-from shared.line.lane import Lane
 from shared.line.page import Page
 from shared.line.parking import start_parking
 from shared.line.wakes import LONG_AGO
@@ -23,25 +22,15 @@ def tick(page: Page, arrival: Arrival, event: Event) -> bool:
     if event.time <= watermarks.get(clock, LONG_AGO):
         page.count(arrival, "duplicate")
         return True
-    if not _is_quiet(lane, event.time):
-        if not _rouse(page, event) or not _wake(page, event):
-            return False
-        lane.rousing.done(event.time)
+    if not _rouse(page, event) or not _wake(page, event):
+        return False
+    lane.rousing.done(event.time)
     if not page.poisoned(""):
         _tick_all(page, event)
     page.pass_on(arrival, event)
     watermarks[clock] = event.time
     page.count(arrival, "applied")
     return True
-
-
-def _is_quiet(lane: Lane, at: datetime) -> bool:
-    """Whether nobody is to be woken, as at nearly all ticks."""
-    wakes = lane.wakes
-    if lane.rousing.moments or wakes.known_until < at:
-        return False
-    first = wakes.first()
-    return first is None or first[0] > at
 
 
 def _tick_all(page: Page, event: Event) -> None:
