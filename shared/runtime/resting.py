@@ -24,6 +24,8 @@ class Rest:
     """Seconds from one small poll to the next at least."""
     _ended: float = 0.0
     """When the latest rest was over."""
+    _until: float = 0.0
+    """When the one under way is."""
     _held: set[TopicPartition] = field(default_factory=set)
 
     def begin(self, polled: int, spots: Iterable[TopicPartition]) -> None:
@@ -33,8 +35,10 @@ class Rest:
         """
         self._held = set()
         consumer = self.consumer()
-        since_s = monotonic() - self._ended
-        if consumer is not None and rest_s(self.pace_s, since_s=since_s, polled=polled):
+        at = monotonic()
+        left_s = rest_s(self.pace_s, since_s=at - self._ended, polled=polled)
+        if consumer is not None and left_s:
+            self._until = at + left_s
             self._held = consumer.assignment().intersection(spots)
             consumer.pause(*self._held)
 
@@ -44,7 +48,7 @@ class Rest:
         Who takes partitions over holds them back himself until he has them.
         """
         if self._held:
-            await asyncio.sleep(max(0.0, self._ended + self.pace_s - monotonic()))
+            await asyncio.sleep(max(0.0, self._until - monotonic()))
         held, self._held = self._held, set()
         consumer = self.consumer()
         if held and consumer is not None:
