@@ -91,10 +91,16 @@ def name_of(cursor: Cursor, number: int | None = None) -> str:
     return kept if number is None else f"{kept}:{number}"
 
 
-def field_of(name: str) -> tuple[int, str] | None:
-    """Whose cursor keeps what is called `name`, and in which field; None for a document's id."""
-    partition, version, *numbers = name.split(":")
-    return None if numbers else (int(partition), f"{FIELD}.{version}")
+def parted(names: Iterable[str]) -> tuple[list[str], dict[int, list[str]]]:
+    """The ids of documents among the names, and by partition the fields that its cursor keeps."""
+    apart, kept = list[str](), dict[int, list[str]]()
+    for name in names:
+        partition, version, *numbers = name.split(":")
+        if numbers:
+            apart.append(name)
+        else:
+            kept.setdefault(int(partition), []).append(f"{FIELD}.{version}")
+    return apart, kept
 
 
 def leftovers(cursor: Json, apart: Iterable[Json]) -> tuple[Leftover, ...]:

@@ -13,7 +13,7 @@ from bson.decimal128 import Decimal128
 
 from shared.line.ports import Cursor, Parked, Row, WriteSet
 from shared.runtime.store.names import Json, cell_field, micros, place, row_id
-from shared.runtime.store.outbox import FIELD, Outbox, field_of, pack
+from shared.runtime.store.outbox import FIELD, Outbox, pack, parted
 
 Step = tuple[str, str]
 """What is done, and to which collection."""
@@ -58,7 +58,7 @@ def encode(write: WriteSet) -> Statements:
     """Encode a write set; what cannot be encoded is a defect of its maker."""
     partition = write.partition
     outbox = pack(write.cursor, write.outbox)
-    apart = [name for name in write.published if field_of(name) is None]
+    apart, kept = parted(write.published)
     by_step: dict[Step, list[Any]] = {
         ("insert", "documents"): [_new_row(row, partition) for row in write.rows if row.new],
         ("update", "documents"): [_row(row, partition) for row in write.rows if not row.new],
@@ -92,7 +92,7 @@ def encode(write: WriteSet) -> Statements:
         cursor=write.cursor,
         size=sum(len(row.text) for row in write.rows) + sum(len(one.raw) for one in outbox.apart),
         outbox_ids=outbox.names,
-        move=_move(write.cursor, outbox, write.published),
+        move=_move(write.cursor, outbox, kept.get(partition, ())),
         by_step=by_step,
     )
 
@@ -152,7 +152,7 @@ _WEIGHTS: Final[dict[str, Callable[[Any], int]]] = {
 
 
 def _move(cursor: Cursor, outbox: Outbox, published: Iterable[str]) -> Json:
-    """Moves the cursor, keeps its new outbox, and drops what it kept that is published."""
+    """Moves the cursor, keeps its new outbox, and drops the fields of what is published."""
     fields: Json = {
         "version": cursor.version,
         # Names of topics have dots, so they are no fields.
@@ -164,7 +164,7 @@ def _move(cursor: Cursor, outbox: Outbox, published: Iterable[str]) -> Json:
     }
     if outbox.kept is not None:
         fields[f"{FIELD}.{cursor.version}"] = outbox.kept
-    gone = {field[1]: "" for name in published if (field := field_of(name))}
+    gone = dict.fromkeys(published, "")
     return {
         "q": {"_id": cursor.partition, "epoch": cursor.epoch, "version": cursor.version - 1},
         "u": {"$set": fields, **({"$unset": gone} if gone else {})},

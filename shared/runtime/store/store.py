@@ -25,7 +25,7 @@ from shared.runtime.store.names import (
     row_of,
     starting_with,
 )
-from shared.runtime.store.outbox import field_of
+from shared.runtime.store.outbox import parted
 from shared.runtime.store.reader import MongoReader
 from shared.runtime.store.schema import make_collections
 from shared.runtime.store.statements import encode
@@ -94,18 +94,14 @@ class MongoStore(MongoReader):
 
     async def release(self, partitions: Iterable[int], published: Iterable[str]) -> None:
         """Hand partitions over cleanly: our session needs not be ended by the next owner."""
-        drops: dict[int, Json] = {number: {"lsid": "", "owner": ""} for number in partitions}
-        apart = []
-        for name in published:
-            field = field_of(name)
-            if field is None:
-                apart.append(name)
-            elif field[0] in drops:
-                drops[field[0]][field[1]] = ""
+        apart, kept = parted(published)
         ours = self._session_id()
         marks = [
-            UpdateOne({"_id": number, "lsid": ours}, {"$unset": gone})
-            for number, gone in drops.items()
+            UpdateOne(
+                {"_id": number, "lsid": ours},
+                {"$unset": dict.fromkeys(["lsid", "owner", *kept.get(number, ())], "")},
+            )
+            for number in partitions
         ]
         with answers():
             await self._database.outbox.delete_many({"_id": {"$in": apart}})

@@ -111,10 +111,14 @@ def test_records_are_unpacked_as_they_were(records: list[Record], limit: int, ke
 
 
 @pytest.mark.parametrize(
-    ("number", "field"), [(None, (3, "outbox.7")), (0, None), (12, None)], ids=str
+    ("number", "apart", "kept"),
+    [(None, [], {3: ["outbox.7"]}), (0, ["3:7:0"], {}), (12, ["3:7:12"], {})],
+    ids=str,
 )
-def test_a_name_tells_where_records_are(number: int | None, field: tuple[int, str] | None) -> None:
+def test_a_name_tells_where_records_are(
+    number: int | None, apart: list[str], kept: dict[int, list[str]]
+) -> None:
     """In a field of a cursor's document, or in a document of their own."""
     name = outbox.name_of(Cursor(partition=3, version=7), number)
 
-    assert field == outbox.field_of(name)
+    assert (apart, kept) == outbox.parted([name])
