@@ -2,21 +2,24 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from services.command.benching import drain, endurance, latency, reading, report, scored, wave
 from services.command.benching.machine import machine
 from services.command.benching.mix import publish_all, reel, shares
 from services.command.benching.place import Site, site
 from services.command.benching.probe import midnight
+from services.command.benching.section import section
 from services.command.fleet import SERVICES
 from shared.cli.stack import Stack, StackError, running_stack
 from shared.cli.stack.progress import Shown
@@ -88,9 +91,10 @@ def main(
                 site(stack.kafka_bootstrap, stack.mongodb_uri, stack.environment, FOLDER) as place,
             ):
                 if read:
-                    told = asyncio.run(_reading(stack, place, said, invoices))
+                    told = asyncio.run(_alone(stack, place, _reading(place, said, invoices)))
                 elif long:
-                    told = asyncio.run(_enduring(stack, place, said, events))
+                    enduring = endurance.measure(place, events=events, told=said)
+                    told = asyncio.run(_alone(stack, place, enduring))
                 else:
                     told = report.as_json(asyncio.run(_all(stack, place, size, said)))
     except (StackError, OSError) as fault:
@@ -99,23 +103,34 @@ def main(
     except KeyboardInterrupt:
         console.print("\nstopped; everything that was started has ended")
         raise typer.Exit(130) from None
-    if read:
-        console.print(reading.table(told))
-    elif long:
-        console.print(endurance.table(told), soft_wrap=True)
-    else:
-        report.show(console, told)
+    show, written = _shown(told, read=read, long=long, quick=quick)
+    show(console)
     path = to or FOLDER / f"{told['at'].replace(':', '-')}.json"
     path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     console.print(f"written to {path}")
     if keep:
         with HISTORY.open("a", encoding="utf-8") as history:
-            if read:
-                history.write(reading.section(told))
-            elif long:
-                history.write(endurance.section(told))
-            else:
-                history.write(report.section(told, " --quick" if quick else ""))
+            history.write(written())
+
+
+def _shown(
+    told: dict[str, Any], *, read: bool, long: bool, quick: bool
+) -> tuple[Callable[[Console], None], Callable[[], str]]:
+    """How a run's results are shown, and what makes a section of them."""
+    if read:
+        show = partial(_print, reading.table(told), wide=False)
+        arguments = f" --reading --invoices {told['asked']}"
+        return show, partial(section, told, arguments, show, width=120, kafka=False)
+    if long:
+        show = partial(_print, endurance.table(told), wide=True)
+        return show, partial(section, told, f" --long --events {told['asked']}", show)
+    show = partial(report.show, told=told)
+    return show, partial(section, told, " --quick" if quick else "", show)
+
+
+def _print(table: Table, on: Console, *, wide: bool) -> None:
+    """Print a table; a wide one goes beyond the window rather than losing what is in it."""
+    on.print(table, soft_wrap=wide)
 
 
 @contextmanager
@@ -192,37 +207,27 @@ async def _all(
     return results
 
 
-async def _reading(
-    stack: Stack, place: Site, said: Callable[[str], None], invoices: int
-) -> dict[str, Any]:
-    """The reading doors alone, over a store that is filled for them."""
+async def _alone(stack: Stack, place: Site, measuring: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    """One thing that is measured by itself, and where."""
     at = f"{now():%Y-%m-%dT%H:%M:%SZ}"
     on = await machine(stack, place)
     try:
-        found = await reading.measure(
-            place,
-            invoices=invoices,
-            open_=min(10_000, invoices // 20),
-            settled=min(100_000, invoices // 4),
-            samples=READING_SAMPLES,
-            told=said,
-        )
+        found = await measuring
     finally:
         await place.publisher.stop()
     return {"at": at, "machine": on, **found}
 
 
-async def _enduring(
-    stack: Stack, place: Site, said: Callable[[str], None], events: int
-) -> dict[str, Any]:
-    """Memory alone, over very many events."""
-    at = f"{now():%Y-%m-%dT%H:%M:%SZ}"
-    on = await machine(stack, place)
-    try:
-        found = await endurance.measure(place, events=events, told=said)
-    finally:
-        await place.publisher.stop()
-    return {"at": at, "machine": on, **found}
+async def _reading(place: Site, said: Callable[[str], None], invoices: int) -> dict[str, Any]:
+    """The reading doors, over a store that is filled for them."""
+    return await reading.measure(
+        place,
+        invoices=invoices,
+        open_=min(10_000, invoices // 20),
+        settled=min(100_000, invoices // 4),
+        samples=READING_SAMPLES,
+        told=said,
+    )
 
 
 async def _bare(place: Site, results: report.Results, said: Callable[[str], None]) -> None:

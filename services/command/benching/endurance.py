@@ -4,10 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from io import StringIO
 from typing import Any, Final
 
-from rich.console import Console
 from rich.table import Table
 
 from services.command.benching.mix import TICK, Reel, publish_all, reel
@@ -16,7 +14,6 @@ from services.command.benching.probe import midnight
 from services.command.benching.spread import slope
 from services.command.benching.usage import Usage
 from services.command.fleet import SERVICES
-from shared.cli.stack import StackError
 from shared.runtime.clock import monotonic
 
 TIMES: Final = 15
@@ -110,9 +107,7 @@ async def _course(site: Site, name: str, events: int, told: Callable[[str], None
     ahead = _Ahead(name, goal, told)
     while looks[-1].events < goal:
         await asyncio.sleep(_LOOK_S)
-        if not site.fleet.servers[name].alive or monotonic() - moved > _PATIENCE_S:
-            lines = site.log(name).splitlines()[-5:]
-            raise StackError(f"{name} does not get on:\n" + "\n".join(lines))
+        site.check(name, until=moved + _PATIENCE_S)
         looks.append(await site.use(name))
         if looks[-1].events > looks[-2].events:
             moved = monotonic()
@@ -177,16 +172,3 @@ def bars(values: Sequence[float]) -> str:
     """A bar for each value, from 0 to the highest."""
     most = max(values) or 1
     return "".join(_BARS[min(len(_BARS) - 1, int(len(_BARS) * one / most))] for one in values)
-
-
-def section(told: Mapping[str, Any]) -> str:
-    """The results as a section of docs/benchmarks.md."""
-    on = told["machine"]
-    console = Console(record=True, width=110, file=StringIO(), no_color=True)
-    console.print(table(told))
-    return (
-        f"\n## {told['at'][:10]}: `arrears bench --long --events {told['asked']}`\n\n"
-        f"{on['cores']} cores ({on['processor']}), {on['system']}, Python {on['python']}, Kafka"
-        f" {on['kafka']}, MongoDB {on['mongodb']}; load before it began: {on['load'][0]}.\n\n"
-        f"```text\n{console.export_text().rstrip()}\n```\n"
-    )

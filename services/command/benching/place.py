@@ -128,13 +128,17 @@ class Site:
         end = monotonic() + PATIENCE_S
         try:
             while not there(await reader.cursors()):
-                if not self.fleet.servers[name].alive or monotonic() > end:
-                    lines = self.log(name).splitlines()[-5:]
-                    raise StackError(f"{name} does not get on:\n" + "\n".join(lines))
+                self.check(name, until=end)
                 await asyncio.sleep(0.05)
             return monotonic()
         finally:
             await reader.stop()
+
+    def check(self, name: str, *, until: float) -> None:
+        """Raise `StackError` if a service has ended, or the moment (monotonic) is over."""
+        if not self.fleet.servers[name].alive or monotonic() > until:
+            lines = self.log(name).splitlines()[-5:]
+            raise StackError(f"{name} does not get on:\n" + "\n".join(lines))
 
     async def bare(self, run: int) -> Bare:
         """Run the bare loop over all that billing.events has by now."""

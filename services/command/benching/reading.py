@@ -4,12 +4,10 @@ import asyncio
 import http.client
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from io import StringIO
 from random import Random
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from rich.console import Console
 from rich.table import Table
 
 from services.command.benching.library import MANY_OPEN, MANY_SETTLED, Library, fill
@@ -140,16 +138,3 @@ def table(told: Mapping[str, Any]) -> Table:
         times = (f"{one[key]:.1f}" for key in ("p50", "p95", "p99", "most"))
         shown.add_row(name, str(one["samples"]), *times, f"{one['bytes']:,}")
     return shown
-
-
-def section(told: Mapping[str, Any]) -> str:
-    """The results as a section of docs/benchmarks.md."""
-    on = told["machine"]
-    console = Console(record=True, width=120, file=StringIO(), no_color=True)
-    console.print(table(told))
-    return (
-        f"\n## {told['at'][:10]}: `arrears bench --reading --invoices {told['asked']}`\n\n"
-        f"{on['cores']} cores ({on['processor']}), {on['system']}, Python {on['python']}, MongoDB"
-        f" {on['mongodb']}; load before it began: {on['load'][0]}.\n\n"
-        f"```text\n{console.export_text().rstrip()}\n```\n"
-    )

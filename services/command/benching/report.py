@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from io import StringIO
 from typing import Any, Final
 
 from rich.console import Console, Group, RenderableType
@@ -198,16 +197,3 @@ def _memory(told: Mapping[str, Any]) -> Table:
     for name, quarters in whole["resident_mb"].items():
         table.add_row(name, *map(str, quarters), f"{whole['bytes_per_event'][name]}")
     return table
-
-
-def section(told: Mapping[str, Any], arguments: str) -> str:
-    """The results as a section of docs/benchmarks.md."""
-    on = told["machine"]
-    console = Console(record=True, width=110, file=StringIO(), no_color=True)
-    show(console, told)
-    return (
-        f"\n## {told['at'][:10]}: `arrears bench{arguments}`\n\n"
-        f"{on['cores']} cores ({on['processor']}), {on['system']}, Python {on['python']}, Kafka"
-        f" {on['kafka']}, MongoDB {on['mongodb']}; load before it began: {on['load'][0]}.\n\n"
-        f"```text\n{console.export_text().rstrip()}\n```\n"
-    )
