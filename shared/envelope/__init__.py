@@ -3,15 +3,25 @@
 Pure and fast, since every message passes here twice; tested against the CloudEvents SDK.
 """
 
-from shared.envelope.attributes import Envelope
+from shared.envelope.attributes import Envelope, moment
 from shared.envelope.decode import decode, event, path
-from shared.envelope.encode import NAMESPACE, Headers, encode, event_id, passed_on, renumbered
+from shared.envelope.encode import (
+    NAMESPACE,
+    SEQUENCE_AT,
+    Headers,
+    encode,
+    event_id,
+    passed_on,
+    renumbered,
+    sequence_of,
+)
 from shared.envelope.http import BATCH_EVENTS_MAX, http, problem
 from shared.envelope.structured import from_structured, structured
 
 __all__ = [
     "BATCH_EVENTS_MAX",
     "NAMESPACE",
+    "SEQUENCE_AT",
     "Envelope",
     "Headers",
     "decode",
@@ -20,9 +30,11 @@ __all__ = [
     "event_id",
     "from_structured",
     "http",
+    "moment",
     "passed_on",
     "path",
     "problem",
     "renumbered",
+    "sequence_of",
     "structured",
 ]

@@ -18,7 +18,7 @@ _NAMESPACE_BYTES: Final = NAMESPACE.bytes
 _JSON: Final = ("content-type", b"application/json")
 _VERSION: Final = ("ce_specversion", b"1.0")
 _SEQUENCE: Final = "ce_sequence"
-_SEQUENCE_AT: Final = 6
+SEQUENCE_AT: Final = 6
 """Where in the headers of an internal record its sequence stands."""
 _WOKEN: Final = ("ce_woken", b"true")
 _VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
@@ -88,11 +88,18 @@ def renumbered(
     headers: Sequence[tuple[str, bytes | None]], sequence: int
 ) -> list[tuple[str, bytes | None]] | None:
     """Headers that we wrote before, with another sequence; None if they are not ours."""
-    if len(headers) <= _SEQUENCE_AT or headers[_SEQUENCE_AT][0] != _SEQUENCE:
+    if len(headers) <= SEQUENCE_AT or headers[SEQUENCE_AT][0] != _SEQUENCE:
         return None
     renewed = list(headers)
-    renewed[_SEQUENCE_AT] = (_SEQUENCE, b"%016d" % sequence)
+    renewed[SEQUENCE_AT] = (_SEQUENCE, b"%016d" % sequence)
     return renewed
+
+
+def sequence_of(headers: Sequence[tuple[str, bytes | None]]) -> bytes | None:
+    """The sequence of headers that we wrote; None if they are not ours."""
+    if len(headers) <= SEQUENCE_AT or headers[SEQUENCE_AT][0] != _SEQUENCE:
+        return None
+    return headers[SEQUENCE_AT][1]
 
 
 def event_id(outgoing: Outgoing) -> str:

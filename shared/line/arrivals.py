@@ -1,7 +1,6 @@
 """Records as they arrive: decoded without ever raising, or made into dead letters."""
 
 import hashlib
-import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -12,7 +11,8 @@ from shared import envelope
 from shared.core import Event, Refusal
 from shared.line.ports import Record
 from shared.line.size import Headers, exceeds
-from shared.line.wiring import TICK, Wiring
+from shared.line.ticks import TICK_HEADER, read
+from shared.line.wiring import Wiring
 from shared.topics import MESSAGE_BYTES_MAX
 
 BROADCAST: Final = "arrears-broadcast"
@@ -28,12 +28,6 @@ FOREIGN_BYTES_MAX: Final = MESSAGE_BYTES_MAX - ADDED_BYTES_MAX
 """The largest record that a door takes, in bytes."""
 _HOPS_DIGITS: Final = 9
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_TICK_HEADER: Final = ("ce_type", TICK.encode())
-_SEQUENCE: Final = "ce_sequence"
-_NUMBER: Final = re.compile(rb"0*[1-9][0-9]{0,15}")
-_TICK_BYTES_MAX: Final = 2_000
-"""A larger tick is not remembered: a stranger may send many."""
-_TICKS_MAX: Final = 2_000
 _NOT_IN_SEQUENCE: Final = Refusal("unreadable", "a record without a sequence", "ce_sequence")
 
 
@@ -76,7 +70,11 @@ def arrive(
 ) -> Arrival:
     """Decode one record; whatever is wrong with it becomes its `refusal`."""
     arrival = Arrival(topic, offset, stamp, key, value, headers)
-    if _TICK_HEADER in headers and _take_tick(arrival, wiring):
+    accepted = wiring.accepted[topic]
+    if TICK_HEADER in headers and (
+        tick := read(accepted, key=key, value=value, headers=headers, foreign=wiring.door)
+    ):
+        arrival.event, arrival.sequence = tick
         return arrival
     if wiring.door and value and len(value) > FOREIGN_BYTES_MAX:
         why = f"{len(value)} bytes; at most {FOREIGN_BYTES_MAX} are taken"
@@ -93,7 +91,7 @@ def arrive(
         arrival.sequence = decoded.sequence
     event = envelope.event(
         decoded,
-        accepted=wiring.accepted[topic],
+        accepted=accepted,
         foreign=wiring.door,
         recorded_at=stamp if wiring.door else None,
     )
@@ -107,53 +105,6 @@ def arrive(
             if often.isdecimal() and len(often) < _HOPS_DIGITS:
                 arrival.party, arrival.hops = party, int(often)
     return arrival
-
-
-def _take_tick(arrival: Arrival, wiring: Wiring) -> bool:
-    """Read a tick's record, whose copies on all partitions are decoded once; false: it is none.
-
-    Most records of a quiet day are ticks, each of them there once for every partition, and the
-    copies differ in little but their sequence.
-    """
-    told, number = arrival.headers, 0
-    if TICK not in wiring.accepted[arrival.topic]:
-        return False
-    if not wiring.door:
-        sequence = next((content for name, content in told if name == _SEQUENCE), None) or b""
-        if not _NUMBER.fullmatch(sequence):
-            return False
-        number = int(sequence)
-        told = [header for header in told if header[0] != _SEQUENCE]
-    known = _TICKS.get(arrival.value)
-    if known is not None and known[1:] == (arrival.key, told, wiring.door):
-        arrival.event = known[0]
-    else:
-        arrival.event = _tick(arrival.key, arrival.value, told, foreign=wiring.door)
-    if arrival.event is None:
-        return False
-    arrival.sequence = number
-    return True
-
-
-_TICKS: Final[dict[bytes | None, tuple[Event, bytes | None, Headers, bool]]] = {}
-"""Ticks that were read lately, by their values, with all else that they were read from."""
-
-
-def _tick(
-    key: bytes | None, value: bytes | None, headers: Headers, *, foreign: bool
-) -> Event | None:
-    """The tick that a record tells; None if there is anything wrong with it."""
-    decoded = envelope.decode(headers, value, key)
-    if isinstance(decoded, Refusal):
-        return None
-    event = envelope.event(decoded, foreign=foreign)
-    if isinstance(event, Refusal) or event.type != TICK:
-        return None
-    if not exceeds(_TICK_BYTES_MAX, key, value, headers):
-        if len(_TICKS) >= _TICKS_MAX:
-            _TICKS.clear()
-        _TICKS[value] = (event, key, headers, foreign)
-    return event
 
 
 def dead_letter(wiring: Wiring, partition: int, arrival: Arrival, refusal: Refusal) -> Record:

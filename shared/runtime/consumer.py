@@ -1,9 +1,11 @@
 """The service's one batch subscriber: what comes in, in what order, and how far we say we are."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final
 
 import structlog
@@ -14,6 +16,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from shared.line.arrivals import arrive, stamp_of
+from shared.line.lane import Lane
 from shared.line.wiring import Wiring
 from shared.runtime.clock import monotonic
 from shared.runtime.ownership import Ownership
@@ -136,19 +139,24 @@ class Intake:
         it had fetched (tests/integration/test_facts.py shows it), which must be read again.
         """
         sought: set[TopicPartition] = set()
-        for record in records:
-            spot = TopicPartition(record.topic, record.partition)
-            lane = self.rounds.lanes.get(record.partition)
-            if lane is None or spot in sought:
-                continue
-            expected = lane.expected(record.topic)
-            if record.offset > expected and self._reach.seek_once(spot, expected, record.offset):
+        for (topic, number), polled in groupby(records, attrgetter("topic", "partition")):
+            lane, spot = self.rounds.lanes.get(number), TopicPartition(topic, number)
+            if lane is not None and spot not in sought and not self._queue(lane, topic, polled):
                 sought.add(spot)
-                continue
+        return sought
+
+    def _queue(self, lane: Lane, topic: str, records: Iterable[ConsumerRecord]) -> bool:
+        """Queue what was polled of one partition; false where a gap is sought back to."""
+        expected = lane.expected(topic)
+        for record in records:
+            if record.offset > expected and self._reach.seek_once(
+                TopicPartition(topic, lane.partition), expected, record.offset
+            ):
+                return False
             lane.receive(
                 arrive(
                     self.wiring,
-                    topic=record.topic,
+                    topic=topic,
                     offset=record.offset,
                     stamp=stamp_of(record.timestamp),
                     key=record.key,
@@ -156,7 +164,8 @@ class Intake:
                     headers=record.headers,
                 )
             )
-        return sought
+            expected = max(expected, record.offset + 1)
+        return True
 
     async def nudge(self) -> None:
         """Until cancelled: look again at what is held, and at positions that ran ahead unseen."""
