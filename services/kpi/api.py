@@ -43,7 +43,7 @@ class KpiApi:
             raise Problem(503, "unavailable", "no tick has come yet, so there is no day to show")
         reported_on = days.get("reported_on")
         creditors = await self._figures.creditors()
-        sums = await self._figures.sums(reported_on=reported_on)
+        sums = await self._figures.sums(through=through, reported_on=reported_on)
         try:
             found = await asyncio.to_thread(  # a year's figures take a second: the line goes on
                 lambda: report_of(

@@ -1,5 +1,6 @@
 """What the read API asks of KPI's own store: cells, calendars, and how far it has come."""
 
+import asyncio
 from datetime import date, datetime
 
 from services.kpi.domain.creditors import Creditor, Creditors
@@ -16,13 +17,31 @@ class Figures:
         self._reader = reader
         self._partitions = partitions
         self._codec = DocumentCodec([Creditors])
+        self._closed = Sums()
+        """What is known of days before `_until`, the day of knowledge that is read from next."""
+        self._until = ""
+        self._reading = asyncio.Lock()
 
-    async def sums(self, *, reported_on: date | None) -> Sums:
-        """All cells, as known now or at the end of a day."""
-        found = Sums(reported_on=reported_on)
-        async for _, row, cells in self._reader.each_share(""):
-            found.add(row, cells.items())
-        return found
+    async def sums(self, *, through: date | None, reported_on: date | None) -> Sums:
+        """All cells, as known now or at the end of a day; `through` is the last complete day (UTC).
+
+        What became known before that stays as it is, since no creditor's day ends more than a day
+        after that of UTC: it is read once, and from then on only what came later.
+        """
+        if reported_on is not None:
+            found = Sums(reported_on=reported_on)
+            async for _, row, cells in self._reader.each_share_from(""):
+                found.add(row, cells.items())
+            return found
+        async with self._reading:
+            until = through.isoformat() if through else ""
+            if until < self._until:  # an older database was restored
+                self._closed, self._until = Sums(), ""
+            closing, still_open = Sums(), Sums()
+            async for _, row, cells in self._reader.each_share_from(self._until):
+                (closing if row < until else still_open).add(row, cells.items())
+            self._closed, self._until = self._closed.plus(closing), until
+            return self._closed.plus(still_open)
 
     async def creditors(self) -> dict[str, Creditor]:
         """The creditors' calendars as they are in force."""

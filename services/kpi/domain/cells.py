@@ -1,7 +1,8 @@
 """The names of the cube's rows and cells, written when events are folded and read for figures.
 
 A row is one business day of one creditor and currency, as one day's knowledge had it; its cells
-are sums by what matters within that day. A cell's name is its labels, joined; one that ends in
+are sums by what matters within that day. The day of knowledge comes first in its name: once that
+day is over, the row stays as it is. A cell's name is its labels, joined; one that ends in
 `COUNT` counts what its neighbour sums. Names are safe as keys of a document store.
 """
 
@@ -20,7 +21,7 @@ _UNSAFE: Final = {ord(sign): f"%{ord(sign):02X}" for sign in "%|.$\x1f\0"}
 
 def row(kind: Kind, creditor_id: str, currency: str, on: date, recorded_on: str) -> str:
     """The row of what happened on business day `on`, as known from `recorded_on` (ISO) on."""
-    return f"{kind}\x1f{creditor_id}\x1f{currency}\x1f{on.isoformat()}\x1f{recorded_on}"
+    return f"{recorded_on}\x1f{kind}\x1f{creditor_id}\x1f{currency}\x1f{on.isoformat()}"
 
 
 def label(text: str) -> str:
@@ -32,18 +33,18 @@ def label(text: str) -> str:
 class Place:
     """What the name of a row says."""
 
+    recorded_on: date
     kind: str
     creditor_id: str
     currency: str
     on: date
-    recorded_on: date
 
 
 def place(row_name: str) -> Place:
     """The name of a row, read back."""
-    kind, creditor_id, currency, on, recorded_on = row_name.split(ROW_JOINT)
+    recorded_on, kind, creditor_id, currency, on = row_name.split(ROW_JOINT)
     return Place(
-        kind, creditor_id, currency, date.fromisoformat(on), date.fromisoformat(recorded_on)
+        date.fromisoformat(recorded_on), kind, creditor_id, currency, date.fromisoformat(on)
     )
 
 

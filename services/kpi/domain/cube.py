@@ -9,16 +9,19 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from msgspec import Struct
+
 from services.kpi.domain.cells import COUNT, labels, place
 from services.kpi.domain.counting import OTHER
 from services.kpi.domain.periods import Period
 from shared.events.ledger import RECEIVABLE_KINDS
 
 UNAPPLIED: Final = ("unapplied_cash", "unapplied_credit")
+Scope = dict[tuple[str, date], dict[str, list[int]]]
+"""By kind and business day, and by a cell's name: what is summed, and how often."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True, gc=False):
     """One sum of ledger entries that have kind and days in common; minor units."""
 
     kind: str
@@ -31,8 +34,7 @@ class Line:
     """For a reversed payment, how late the payment had been that it undoes (None: not known)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(Struct, frozen=True, gc=False):
     """Items that were settled alike on one day; `amount` is what they were issued for."""
 
     by: str
@@ -43,8 +45,7 @@ class Settlement:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Objection:
+class Objection(Struct, frozen=True, gc=False):
     """Disputes opened on one day, and resolved on another if they were; minor units."""
 
     opened_on: date
@@ -53,8 +54,7 @@ class Objection:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True, gc=False):
     """Anything else that is summed and counted by day and labels."""
 
     kind: str
@@ -107,14 +107,15 @@ class Sums:
     def __init__(self, *, reported_on: date | None = None) -> None:
         """With `reported_on` only what was known by the end of that day counts."""
         self._reported_on = reported_on
-        self._scopes: dict[tuple[str, str], dict[tuple[str, date], dict[str, list[int]]]] = {}
+        self.scopes: dict[tuple[str, str], Scope] = {}
+        """By creditor and currency."""
 
     def add(self, row_name: str, cells: Iterable[tuple[str, int]]) -> None:
         """Add (some of) the cells of a row."""
         at = place(row_name)
         if self._reported_on is not None and at.recorded_on > self._reported_on:
             return
-        scope = self._scopes.setdefault((at.creditor_id, at.currency), {})
+        scope = self.scopes.setdefault((at.creditor_id, at.currency), {})
         sums = scope.setdefault((at.kind, at.on), {})
         for cell_name, amount in cells:
             is_count = cell_name.endswith(COUNT)
@@ -124,14 +125,22 @@ class Sums:
                 found = sums[name] = [0, 0]
             found[is_count] += amount
 
-    def cubes(self) -> list[Cube]:
-        """One cube per creditor and currency, in order; the sums are used up."""
-        found = [
-            _cube(creditor_id, currency, scope)
-            for (creditor_id, currency), scope in sorted(self._scopes.items())
-        ]
-        self._scopes.clear()
+    def plus(self, other: "Sums") -> "Sums":
+        """Both together; what only one of them has is shared with it, so nothing is added to it."""
+        found = Sums()
+        found.scopes = {**self.scopes, **other.scopes}
+        for name in self.scopes.keys() & other.scopes.keys():
+            mine, theirs = self.scopes[name], other.scopes[name]
+            both = {day: _added(mine[day], theirs[day]) for day in mine.keys() & theirs.keys()}
+            found.scopes[name] = {**mine, **theirs, **both}
         return found
+
+    def cubes(self) -> list[Cube]:
+        """One cube per creditor and currency, in order."""
+        return [
+            _cube(creditor_id, currency, scope)
+            for (creditor_id, currency), scope in sorted(self.scopes.items())
+        ]
 
 
 def cubes(cells: Mapping[tuple[str, str], int], *, reported_on: date | None = None) -> list[Cube]:
@@ -142,12 +151,17 @@ def cubes(cells: Mapping[tuple[str, str], int], *, reported_on: date | None = No
     return sums.cubes()
 
 
-def _cube(
-    creditor_id: str, currency: str, scope: dict[tuple[str, date], dict[str, list[int]]]
-) -> Cube:
+def _added(some: dict[str, list[int]], more: dict[str, list[int]]) -> dict[str, list[int]]:
+    found = dict(some)
+    for name, (amount, count) in more.items():
+        before = found.get(name, (0, 0))
+        found[name] = [before[0] + amount, before[1] + count]
+    return found
+
+
+def _cube(creditor_id: str, currency: str, scope: Scope) -> Cube:
     cube = Cube(creditor_id, currency)
-    while scope:
-        (kind, on), sums = scope.popitem()
+    for (kind, on), sums in scope.items():
         for name, (amount, count) in sums.items():
             _add(cube, kind, on, labels(name), amount=amount, count=count)
     return cube

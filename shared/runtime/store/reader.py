@@ -52,13 +52,18 @@ class MongoReader:
 
     async def cells(self, prefix: str) -> list[tuple[int, str, dict[str, int]]]:
         """Each partition's share of the rows whose name starts with `prefix`: add them up."""
-        return [share async for share in self.each_share(prefix)]
+        return [share async for share in self._each_share(starting_with(prefix))]
 
-    async def each_share(self, prefix: str) -> AsyncIterator[tuple[int, str, dict[str, int]]]:
-        """As `cells`, one after the other: all of them may be more than is good to hold."""
+    def each_share_from(self, first: str) -> AsyncIterator[tuple[int, str, dict[str, int]]]:
+        """As `cells`, of all rows but those whose name is before `first`.
+
+        They come one after the other: all of them may be more than is good to hold.
+        """
+        return self._each_share({"$gte": first})
+
+    async def _each_share(self, named: Json) -> AsyncIterator[tuple[int, str, dict[str, int]]]:
         with answers():
-            found = self._database.cells.find({"row": starting_with(prefix)}).batch_size(_FEW)
-            async for row in found:
+            async for row in self._database.cells.find({"row": named}).batch_size(_FEW):
                 yield row["p"], row["row"], amounts_of(row)
 
     async def first_row(self, prefix: str) -> str | None:

@@ -1,5 +1,6 @@
 """What holds of the cube for any history: it is the ledger, summed."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from random import Random
 
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from services.kpi.domain.aging import bucket, names
 from services.kpi.domain.core import KpiCore
 from services.kpi.domain.creditors import BUCKET_ENDS
-from services.kpi.domain.report import report
+from services.kpi.domain.cube import Cube, Sums
+from services.kpi.domain.report import report, report_of
 from shared.events.base import Fact
 from shared.money import minor, text
 from shared.testing.line import Line
@@ -44,6 +46,27 @@ def test_aging_is_the_sum_of_open_items(
     found = {row["bucket"]: minor(row["amount"], "EUR") for row in parts[0]["aging"]}
     assert expected == found
     assert text(sum(expected.values()), "EUR") == parts[0]["amounts"]["gross"]
+
+
+@given(histories(), st.integers(0, DAYS + 60))
+def test_what_is_read_in_two_parts_says_the_same(
+    history: tuple[Books, list[tuple[date, Fact]]], offset: int
+) -> None:
+    """What was known before a day, and what came to be known from then on, as often as asked."""
+    _, told = history
+    cells, as_of = fold(told), START + timedelta(days=offset)
+    for until in sorted({row for row, _ in cells}):
+        both = parted(cells, until)
+        for _ in range(2):
+            assert report(cells, as_of=as_of) == report_of(both(), as_of=as_of)
+
+
+def parted(cells: dict[tuple[str, str], int], until: str) -> Callable[[], list[Cube]]:
+    """Makes the cubes of two sums: of the rows before one, and of the others."""
+    before, since = Sums(), Sums()
+    for (row, cell), amount in cells.items():
+        (before if row < until else since).add(row, [(cell, amount)])
+    return lambda: before.plus(since).cubes()
 
 
 @given(histories(), st.integers(0, DAYS + 60), st.integers(0, 120))
