@@ -16,10 +16,7 @@ from shared.line.size import exceeds
 from shared.line.ticking import tick
 from shared.line.wiring import TICK
 
-__all__ = ["BROADCAST_REFUSED", "Fold", "Spoiled"]
-
-BROADCAST_REFUSED: Final = "broadcast_refused"
-"""The outcome of what concerns all and could not be folded: what held before goes on holding."""
+__all__ = ["Fold", "Spoiled"]
 
 _EVENTS_BETWEEN_LOOKS: Final = 8
 _TOO_LARGE_TO_GO_ON: Final = Refusal(
@@ -204,7 +201,7 @@ class Fold(Page):
             self.writes.outbox.extend(lane.door.copies(arrival))
         self.pass_on(arrival, event)
         if self.poisoned(""):
-            self.count(arrival, BROADCAST_REFUSED)
+            self.broadcasts_refused += 1
             self.refuse(arrival, Refusal("invalid", lane.poison[(*self.place, "")]))
             return
         self.begin(event, "", woken=False)

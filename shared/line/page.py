@@ -50,6 +50,8 @@ class Page:
         self.stamp: datetime | None = None
         self.oldest: Arrival | None = None
         """The first arrival of the batch."""
+        self.broadcasts_refused = 0
+        """How much that concerns all could not be folded: what held before goes on holding."""
         self.moved = False
         """Whether anything happened at all: else there is nothing to commit."""
         self.effects = Effects(now=EPOCH, shared=lane.shared)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from shared.core import REFUSALS
-from shared.line.fold import BROADCAST_REFUSED, Fold
+from shared.line.fold import Fold
 from shared.line.lane import Lane
 from shared.runtime.clock import monotonic, now
 from shared.runtime.metrics import ShellMetrics
@@ -46,13 +46,12 @@ class Observer:
         for fold in folds:
             total.update(fold.outcomes)
             outputs.update(record.topic for record in fold.writes.outbox)
+            self.metrics.broadcasts_refused.inc(fold.broadcasts_refused)
             self._lane(fold)
         for (kind, outcome), number in total.items():
             self.metrics.events_processed.of(kind, outcome).inc(number)
             if outcome in REFUSALS:
                 self.metrics.dead_letters.of(outcome).inc(number)
-            elif outcome == BROADCAST_REFUSED:
-                self.metrics.broadcasts_refused.inc(number)
         for topic, number in outputs.items():
             self.metrics.published.of(topic).inc(number)
         stages = {"load": load_s, "fold": fold_s, "commit": commit_s, "publish": publish_s}

@@ -104,6 +104,7 @@ class SilentObserver(Observer):
     """Counts what became of events, and says nothing to anyone."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
+    broadcasts_refused: int = 0
 
     @override
     def round(
@@ -116,6 +117,7 @@ class SilentObserver(Observer):
         publish_s: float,
     ) -> None:
         for fold in folds:
+            self.broadcasts_refused += fold.broadcasts_refused
             for (_, outcome), number in fold.outcomes.items():
                 self.outcomes[outcome] += number
 

@@ -188,7 +188,8 @@ def test_a_broadcast_that_cannot_be_folded_leaves_the_old_in_force(fault: str) -
     bench.run()
 
     assert '"total":10' in (bench.document("ann", "tally") or "")
-    assert 1 == bench.worker.observer.outcomes["broadcast_refused"]
+    assert 1 == bench.worker.observer.broadcasts_refused
+    assert {"applied": 4, "invalid": 1} == bench.worker.observer.outcomes
     assert 2 == sum(what == "configured" for what, _, _ in bench.line())
     assert ["invalid"] == bench.reasons()
     assert {} == bench.parked

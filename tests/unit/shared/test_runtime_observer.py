@@ -84,7 +84,7 @@ def test_latency_is_from_the_append_to_the_commit() -> None:
 
 
 def test_a_configuration_that_cannot_be_folded_is_counted() -> None:
-    """It is no dead letter: what held before goes on holding."""
+    """Once as an event, a dead letter, and by itself: what held before goes on holding."""
     told = Told()
     [lane] = told.bench.worker.rounds.lanes.values()
     begin = datetime(2026, 1, 1, tzinfo=UTC)
@@ -94,6 +94,8 @@ def test_a_configuration_that_cannot_be_folded_is_counted() -> None:
     told.fold()
 
     assert 1 == told.value("broadcasts_refused_total")
+    assert 1 == told.value("dead_letters_total", reason="invalid")
+    assert 1 == told.value("batch_events_sum")
 
 
 def test_what_is_on_its_way_is_shown() -> None:
