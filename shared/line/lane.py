@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Final
 
 from shared.core import Core, Event, Party
 from shared.line.arrivals import Arrival
 from shared.line.door import Door
+from shared.line.merging import merged, side_by_side
 from shared.line.parties import DocumentCodec, PartyCache
 from shared.line.ports import Acquired, Binding, Cursor, Row
 from shared.line.rousing import Rousing
@@ -126,38 +126,12 @@ class Lane:
     def line(self, read_up: Callable[[str], bool], *, most: int | None = None) -> list[Arrival]:
         """The next records in the order in which they are folded, at most a batch of them.
 
-        `most` asks for fewer, where there is no time for more. A merged line is ordered by append
-        time. It ends where the next record of one topic is not at hand, unless `read_up(topic)`
-        says that there is none: what was there before must come before.
+        `most` asks for fewer, where there is no time for more.
         """
         limit = self.limits.records_max if most is None else min(most, self.limits.records_max)
-        if not self.wiring.merged:
-            queues = [queue for queue in self.pending.values() if queue]
-            share = max(1, limit // max(1, len(queues)))
-            return [arrival for queue in queues for arrival in islice(queue, share)]
-        line: list[Arrival] = []
-        waiting = {topic: iter(queue) for topic, queue in self.pending.items() if queue}
-        if len(waiting) == 1:  # as most often: nothing to merge it with
-            alone = all(topic in waiting or read_up(topic) for topic in self.pending)
-            return list(islice(next(iter(waiting.values())), limit)) if alone else line
-        heads = {topic: next(queue) for topic, queue in waiting.items()}
-
-        def is_known() -> bool:
-            return all(topic in heads or read_up(topic) for topic in self.pending)
-
-        goes_on = is_known()
-        while goes_on and heads and len(line) < limit:
-            topic = next(iter(heads))
-            if len(heads) > 1:  # at the same time, the topics' order counts: min takes the first
-                topic = min(heads, key=lambda name: heads[name].stamp or EPOCH)
-            line.append(heads[topic])
-            following = next(waiting[topic], None)
-            if following is None:
-                del heads[topic]
-                goes_on = is_known()
-            else:
-                heads[topic] = following
-        return line
+        if self.wiring.merged:
+            return merged(self.pending, limit, read_up)
+        return side_by_side(self.pending, limit)
 
     def needs(self, line: Sequence[Arrival]) -> Needs:
         """What must be at hand to fold `line`; bindings, wakes and everyone come before it."""
