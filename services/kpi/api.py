@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import date, timedelta
-from typing import Any
-from urllib.parse import parse_qsl
+from datetime import date
+from typing import Any, Final
 
 from services.kpi.domain.completeness import complete_through
 from services.kpi.domain.creditors import day_in
@@ -12,8 +11,11 @@ from services.kpi.domain.report import report_of
 from services.kpi.store import Figures
 from shared.line.ports import Unavailable
 from shared.runtime.doors import Problem, Request, Response, answer
+from shared.runtime.query import Query
 
-_DAYS = ("as_of", "begin", "reported_on")
+_DAYS: Final = ("as_of", "begin", "reported_on")
+_YEARS: Final = range(4, 9_997)
+"""Figures look back from a day, and as far ahead, by some two years."""
 
 
 class KpiApi:
@@ -74,15 +76,11 @@ class KpiApi:
 
 
 def _days(query: str) -> dict[str, date]:
-    """The days in a query string; an unknown name or a text that is no day is refused."""
-    found: dict[str, date] = {}
-    for name, text in parse_qsl(query, keep_blank_values=True):
-        if name not in _DAYS:
-            raise Problem(400, "invalid", f"one of {', '.join(_DAYS)} is expected", name[:40])
-        try:
-            found[name] = date.fromisoformat(text)
-        except ValueError:
-            raise Problem(400, "invalid", f"{text[:40]!r} is no day (2026-01-31)", name) from None
-        if not date.min + timedelta(days=800) < found[name] < date.max - timedelta(days=800):
-            raise Problem(400, "invalid", "a day of the years 4 to 9997 is expected", name)
+    """The days that a query string asks for."""
+    asked = Query(query, _DAYS)
+    found = {name: day for name in _DAYS if (day := asked.day(name)) is not None}
+    for name, day in found.items():
+        if day.year not in _YEARS:
+            why = f"a day of the years {_YEARS[0]} to {_YEARS[-1]} is expected"
+            raise Problem(400, "invalid", why, name)
     return found

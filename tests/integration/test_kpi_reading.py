@@ -17,6 +17,7 @@ from services.kpi.store import Figures
 from services.kpi.wiring import WIRING
 from shared.cli.stack import Stack
 from shared.line.ports import Cursor, WriteSet
+from shared.runtime.doors import Problem, Request
 from shared.runtime.store import MongoReader, MongoStore
 
 pytestmark = [pytest.mark.stack, pytest.mark.asyncio]
@@ -171,3 +172,31 @@ async def test_an_older_database_is_read_anew(kept: tuple[Kept, Watched]) -> Non
     await books.write(0, {"cash|3|0|n": (settled(MARCH, MARCH), -4)})
 
     assert report(books.cells, as_of=MARCH) == await said(figures, MARCH)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("as_of=2026-13-01", "as_of"),
+        ("as_of=", "as_of"),
+        ("as_of=2026-03-01&as_of=2026-03-02", "as_of"),
+        ("asof=2026-03-01", "asof"),
+        ("begin=0003-12-31", "begin"),
+        ("reported_on=9997-01-01", "reported_on"),
+        ("begin=2026-03-02&as_of=2026-03-01", "begin"),
+        ("as_of=%ff", "query"),
+    ],
+)
+async def test_what_is_no_question_is_refused_by_its_name(
+    kept: tuple[Kept, Watched], query: str, field: str
+) -> None:
+    """And what it should have been."""
+    books, reader = kept
+    await books.tick(MARCH)
+    api = KpiApi(Figures(reader, partitions=PARTITIONS))
+    request = Request(method="GET", path="/v1/kpis", query=query, headers={}, body=b"")
+
+    with pytest.raises(Problem) as refused:
+        await api.kpis(request)
+
+    assert (400, field) == (refused.value.status, refused.value.field)
