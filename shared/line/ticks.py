@@ -22,8 +22,8 @@ _NUMBER: Final = re.compile(rb"0*[1-9][0-9]{0,15}")
 _RECORDED: Final = "ce_recordedtime"
 _BYTES_MAX: Final = 2_000
 """A larger tick is not remembered: a stranger may send many."""
-_TICKS_MAX: Final = 4_000
-"""Where years are worked off, a partition is often that many ticks ahead of another."""
+_TICKS_MAX: Final = 2_000
+"""Where years are worked off, a partition is rarely more ticks ahead of another; 7 MB."""
 _KNOWN: Final[dict[bytes | None, tuple[Event, bytes | None, Headers, bool]]] = {}
 """Ticks that were read lately, by their values, with all else that they were read from."""
 
