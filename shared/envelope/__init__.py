@@ -7,13 +7,12 @@ from shared.envelope.attributes import Envelope, moment
 from shared.envelope.decode import decode, event, path
 from shared.envelope.encode import (
     NAMESPACE,
-    SEQUENCE_AT,
     Headers,
     encode,
     event_id,
+    parted,
     passed_on,
     renumbered,
-    sequence_of,
 )
 from shared.envelope.http import BATCH_EVENTS_MAX, http, problem
 from shared.envelope.structured import from_structured, structured
@@ -21,7 +20,6 @@ from shared.envelope.structured import from_structured, structured
 __all__ = [
     "BATCH_EVENTS_MAX",
     "NAMESPACE",
-    "SEQUENCE_AT",
     "Envelope",
     "Headers",
     "decode",
@@ -31,10 +29,10 @@ __all__ = [
     "from_structured",
     "http",
     "moment",
+    "parted",
     "passed_on",
     "path",
     "problem",
     "renumbered",
-    "sequence_of",
     "structured",
 ]

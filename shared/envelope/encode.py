@@ -18,7 +18,8 @@ _NAMESPACE_BYTES: Final = NAMESPACE.bytes
 _JSON: Final = ("content-type", b"application/json")
 _VERSION: Final = ("ce_specversion", b"1.0")
 _SEQUENCE: Final = "ce_sequence"
-SEQUENCE_AT: Final = 6
+_RECORDED: Final = "ce_recordedtime"
+_SEQUENCE_AT: Final = 6
 """Where in the headers of an internal record its sequence stands."""
 _WOKEN: Final = ("ce_woken", b"true")
 _VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
@@ -42,7 +43,7 @@ def encode(
     if party:
         headers.append(("ce_partitionkey", party))
     if recorded_at is not None:
-        headers.append(("ce_recordedtime", written(recorded_at)))
+        headers.append((_RECORDED, written(recorded_at)))
     if outgoing.cause:
         headers.append(("ce_causationid", outgoing.cause.encode()))
     if outgoing.expires_at is not None:
@@ -61,7 +62,7 @@ def passed_on(
     before, behind, rest = event.cover
     headers = [*before, (_SEQUENCE, b"%016d" % sequence), *behind]
     if recorded_at is not None:
-        headers.append(("ce_recordedtime", written(recorded_at)))
+        headers.append((_RECORDED, written(recorded_at)))
     headers += rest
     return event.party.encode(), event.value, headers
 
@@ -88,18 +89,33 @@ def renumbered(
     headers: Sequence[tuple[str, bytes | None]], sequence: int
 ) -> list[tuple[str, bytes | None]] | None:
     """Headers that we wrote before, with another sequence; None if they are not ours."""
-    if len(headers) <= SEQUENCE_AT or headers[SEQUENCE_AT][0] != _SEQUENCE:
+    if not _are_ours(headers):
         return None
     renewed = list(headers)
-    renewed[SEQUENCE_AT] = (_SEQUENCE, b"%016d" % sequence)
+    renewed[_SEQUENCE_AT] = (_SEQUENCE, b"%016d" % sequence)
     return renewed
 
 
-def sequence_of(headers: Sequence[tuple[str, bytes | None]]) -> bytes | None:
-    """The sequence of headers that we wrote; None if they are not ours."""
-    if len(headers) <= SEQUENCE_AT or headers[SEQUENCE_AT][0] != _SEQUENCE:
+def parted(
+    headers: Sequence[tuple[str, bytes | None]],
+) -> tuple[Sequence[tuple[str, bytes | None]], bytes, bytes] | None:
+    """Of headers that `passed_on` wrote of what concerns all: what every copy of it has alike.
+
+    Behind that its own sequence and recorded time (b"" if it has none). None if they are not ours,
+    or say more.
+    """
+    if not _are_ours(headers) or len(headers) > _SEQUENCE_AT + 2:
         return None
-    return headers[SEQUENCE_AT][1]
+    recorded: bytes | None = None
+    if len(headers) == _SEQUENCE_AT + 2:
+        name, recorded = headers[-1]
+        if name != _RECORDED:
+            return None
+    return headers[:_SEQUENCE_AT], headers[_SEQUENCE_AT][1] or b"", recorded or b""
+
+
+def _are_ours(headers: Sequence[tuple[str, bytes | None]]) -> bool:
+    return len(headers) > _SEQUENCE_AT and headers[_SEQUENCE_AT][0] == _SEQUENCE
 
 
 def event_id(outgoing: Outgoing) -> str:

@@ -19,7 +19,6 @@ from shared.line.wiring import TICK
 
 TICK_HEADER: Final = ("ce_type", TICK.encode())
 _NUMBER: Final = re.compile(rb"0*[1-9][0-9]{0,15}")
-_RECORDED: Final = "ce_recordedtime"
 _BYTES_MAX: Final = 2_000
 """A larger tick is not remembered: a stranger may send many."""
 _TICKS_MAX: Final = 2_000
@@ -63,19 +62,12 @@ def read(
 
 def _parted(headers: Headers) -> tuple[Headers, int, datetime | None] | None:
     """What a tick's copies have alike, its sequence, and when it was recorded; None: not ours."""
-    at = envelope.SEQUENCE_AT
-    if not at < len(headers) <= at + 2:
+    parted = envelope.parted(headers)
+    if parted is None or not _NUMBER.fullmatch(parted[1]):
         return None
-    sequence = envelope.sequence_of(headers)
-    if sequence is None or not _NUMBER.fullmatch(sequence):
-        return None
-    recorded_at = None
-    if len(headers) > at + 1:
-        name, content = headers[at + 1]
-        recorded_at = envelope.moment((content or b"").decode(errors="replace"))
-        if name != _RECORDED or recorded_at is None:
-            return None
-    return headers[:at], int(sequence), recorded_at
+    alike, sequence, told = parted
+    recorded_at = envelope.moment(told.decode(errors="replace")) if told else None
+    return None if told and recorded_at is None else (alike, int(sequence), recorded_at)
 
 
 def _decoded(

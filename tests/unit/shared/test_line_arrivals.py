@@ -49,11 +49,13 @@ WHOLE = list(TOLD.items())
 EARLY = [("ce_recordedtime", COPIES[0]), *WHOLE[1:7]]
 WOKEN = [*WHOLE, ("ce_woken", b"true")]
 OTHER = [*WHOLE[:7], ("ce_subject", COPIES[0])]
+NO_TEXT = [*WHOLE[:7], ("ce_recordedtime", b"\xff")]
 
 
 @example(records=[EARLY], value=VALUE, wiring=READER)
 @example(records=[WOKEN, WHOLE], value=VALUE, wiring=READER)
 @example(records=[WHOLE, OTHER], value=VALUE, wiring=READER)
+@example(records=[WHOLE[:7], NO_TEXT], value=VALUE, wiring=READER)
 @given(
     records=st.lists(headers(), min_size=1, max_size=4),
     value=st.sampled_from([VALUE, b'{"at":"2027-01-01T00:00:00Z"}', b"{}", b"[", None]),
