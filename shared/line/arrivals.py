@@ -27,7 +27,7 @@ ADDED_BYTES_MAX: Final = 16_384
 FOREIGN_BYTES_MAX: Final = MESSAGE_BYTES_MAX - ADDED_BYTES_MAX
 """The largest record that a door takes, in bytes."""
 _HOPS_DIGITS: Final = 9
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_IN_SEQUENCE: Final = Refusal("unreadable", "a record without a sequence", "ce_sequence")
 
 
@@ -55,7 +55,7 @@ class Arrival(Struct, gc=False):
 @lru_cache(maxsize=256)  # a batch has one timestamp for all its records
 def stamp_of(timestamp_ms: int) -> datetime | None:
     """A broker's record timestamp as a moment; None where it has none."""
-    return None if timestamp_ms < 0 else _EPOCH + timedelta(milliseconds=timestamp_ms)
+    return None if timestamp_ms < 0 else EPOCH + timedelta(milliseconds=timestamp_ms)
 
 
 def arrive(

@@ -7,11 +7,11 @@ never waits and never reads a clock, so that `shared.simulation` runs it as it i
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from shared.core import Core, Event, Party
-from shared.line.arrivals import Arrival
+from shared.line.arrivals import EPOCH, Arrival
 from shared.line.door import Door
 from shared.line.merging import merged, side_by_side
 from shared.line.parties import DocumentCodec, PartyCache
@@ -20,7 +20,6 @@ from shared.line.rousing import Rousing
 from shared.line.wakes import FOR_EVER, WakeIndex
 from shared.line.wiring import TICK, Wiring
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 WAKES_AHEAD: Final = timedelta(days=400)
 """How far beyond the latest tick wakes are fetched, as many as fit: where history is replayed a
 second has days, and each query holds all up."""

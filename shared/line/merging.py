@@ -2,15 +2,12 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from itertools import islice
-from typing import Final
 
-from shared.line.arrivals import Arrival
+from shared.line.arrivals import EPOCH, Arrival
 
 Queues = Mapping[str, deque[Arrival]]
 """What was polled and is not folded yet, by topic."""
-_UNDATED: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def side_by_side(queues: Queues, limit: int) -> list[Arrival]:
@@ -40,7 +37,7 @@ def merged(queues: Queues, limit: int, read_up: Callable[[str], bool]) -> list[A
     while goes_on and heads and len(line) < limit:
         topic = next(iter(heads))
         if len(heads) > 1:  # at the same time, the topics' order counts: min takes the first
-            topic = min(heads, key=lambda name: heads[name].stamp or _UNDATED)
+            topic = min(heads, key=lambda name: heads[name].stamp or EPOCH)
         line.append(heads[topic])
         following = next(waiting[topic], None)
         if following is None:

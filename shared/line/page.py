@@ -7,8 +7,8 @@ from typing import Final
 
 from shared import envelope
 from shared.core import Effects, Event, Outgoing, Party, Refusal
-from shared.line.arrivals import BROADCAST, Arrival, dead_letter
-from shared.line.lane import EPOCH, Lane
+from shared.line.arrivals import BROADCAST, EPOCH, Arrival, dead_letter
+from shared.line.lane import Lane
 from shared.line.ports import Record, Row, WriteSet
 from shared.line.size import exceeds
 from shared.topics import MESSAGE_BYTES_MAX, partition_of
