@@ -147,8 +147,8 @@ class Intake:
 
     def _queue(self, lane: Lane, topic: str, records: Iterable[ConsumerRecord]) -> bool:
         """Queue what was polled of one partition; false where a gap is sought back to."""
-        expected = lane.expected(topic)
         for record in records:
+            expected = lane.expected(topic)
             if record.offset > expected and self._reach.seek_once(
                 TopicPartition(topic, lane.partition), expected, record.offset
             ):
@@ -164,7 +164,6 @@ class Intake:
                     headers=record.headers,
                 )
             )
-            expected = max(expected, record.offset + 1)
         return True
 
     async def nudge(self) -> None:
