@@ -15,7 +15,7 @@ from shared.runtime.query import Query
 
 _DAYS: Final = ("as_of", "begin", "reported_on")
 _YEARS: Final = range(4, 9_997)
-"""Figures look back from a day, and as far ahead, by some two years."""
+"""Figures need some two years before a day and after it."""
 
 
 class KpiApi:
@@ -47,7 +47,7 @@ class KpiApi:
         creditors = await self._figures.creditors()
         sums = await self._figures.sums(through=through, reported_on=reported_on)
         try:
-            found = await asyncio.to_thread(  # a year's figures take a second: the line goes on
+            found = await asyncio.to_thread(  # figures take a while: the line goes on
                 lambda: report_of(
                     sums.cubes(),
                     as_of=as_of,

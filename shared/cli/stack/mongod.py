@@ -10,12 +10,10 @@ from shared.cli.stack.server import Server
 
 HISTORY_S = 30
 """Seconds of its past that MongoDB keeps; docs/decisions/0013 says why not 300, as it would."""
-EVICTION = ",".join(
-    f"eviction_{name}={percent}"
-    for name, percent in {
-        "dirty_target": 20, "dirty_trigger": 40, "updates_target": 10, "updates_trigger": 20,
-    }.items()
-)  # fmt: skip
+EVICTION = (
+    "eviction_dirty_target=20,eviction_dirty_trigger=40"
+    ",eviction_updates_target=10,eviction_updates_trigger=20"
+)
 """Percent of its cache that may wait to be written; docs/decisions/0014 says why not a quarter."""
 
 
