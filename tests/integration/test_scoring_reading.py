@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 
-import pymongo
 import pytest
 import pytest_asyncio
 
@@ -28,6 +27,7 @@ from shared.runtime.doors import Problem, Request, Response
 from shared.runtime.store import MongoReader, MongoStore
 from shared.runtime.store.names import starting_with
 from shared.testing.line import Line
+from tests.integration.conftest import Database
 from tests.unit.kpi.books import Books, midnight, noon
 
 pytestmark = [pytest.mark.stack, pytest.mark.asyncio]
@@ -37,7 +37,6 @@ JAN = date(2025, 1, 1)
 ACCOUNTS = 30
 TURNS = "qqpqqpqqqp"
 """Of the shipped mix: seven of ten places are quick recovery's, three protect value's."""
-_numbers = itertools.count()
 
 
 def portfolio() -> Line:
@@ -98,21 +97,18 @@ def standings(line: Line) -> list[Standing]:
 
 
 @pytest_asyncio.fixture
-async def api(stack: Stack, line: Line) -> AsyncIterator[ScoringApi]:
+async def api(stack: Stack, database: Database, line: Line) -> AsyncIterator[ScoringApi]:
     """The read API over a database of its own that has the portfolio."""
-    name = f"scoring_{next(_numbers)}"
-    store = MongoStore(stack.mongodb_uri, name, owner="writer")
+    store = MongoStore(stack.mongodb_uri, database.name, owner="writer")
     await store.start()
     cursor = (await store.acquire([0]))[0].cursor
     cursor.version += 1
     cursor.watermarks = {"collections.ledger": datetime(2025, 4, 10, tzinfo=UTC)}
     await store.commit([WriteSet(cursor, rows=rows(line), cells=line.cells)])
-    reader = MongoReader(stack.mongodb_uri, name, owner="reader")
+    reader = MongoReader(stack.mongodb_uri, database.name, owner="reader")
     yield ScoringApi(Scores(reader, Configured(CARD, SEGMENTS)))
     await reader.stop()
     await store.stop()
-    with pymongo.MongoClient[dict[str, Any]](stack.mongodb_uri) as client:
-        client.drop_database(name)
 
 
 def asking(**query: object) -> Request:
@@ -214,10 +210,11 @@ async def test_an_accounts_scores_over_time(api: ScoringApi, line: Line) -> None
     assert whole["next"] is None
 
 
-async def test_old_scores_give_way_to_new_ones_in_the_store(stack: Stack) -> None:
+async def test_old_scores_give_way_to_new_ones_in_the_store(
+    stack: Stack, database: Database
+) -> None:
     """Written in many batches as the shell does: two are left, and they are the latest."""
-    name = f"scoring_{next(_numbers)}"
-    store = MongoStore(stack.mongodb_uri, name, owner="writer")
+    store = MongoStore(stack.mongodb_uri, database.name, owner="writer")
     await store.start()
     cursor = (await store.acquire([0]))[0].cursor
     core, told = ScoringCore(CARD, SEGMENTS, scores_kept=2), portfolio()
@@ -232,7 +229,7 @@ async def test_old_scores_give_way_to_new_ones_in_the_store(stack: Stack) -> Non
         cursor.version += 1
         written = [codec.row("P3", doc, new=new[key]) for key, doc in party.changed.items()]
         await store.commit([WriteSet(cursor.copy(), rows=written)])
-    reader = MongoReader(stack.mongodb_uri, name, owner="reader")
+    reader = MongoReader(stack.mongodb_uri, database.name, owner="reader")
     scores = Scores(reader, Configured(CARD, SEGMENTS))
 
     whole = await scores.history("P3", "A07", below=None, limit=50)
@@ -246,15 +243,14 @@ async def test_old_scores_give_way_to_new_ones_in_the_store(stack: Stack) -> Non
     assert whole[1:2] == older
     await reader.stop()
     await store.stop()
-    with pymongo.MongoClient[dict[str, Any]](stack.mongodb_uri) as client:
-        client.drop_database(name)
 
 
-async def test_drift_is_the_same_for_every_reader_and_sums_all_partitions(stack: Stack) -> None:
+async def test_drift_is_the_same_for_every_reader_and_sums_all_partitions(
+    stack: Stack, database: Database
+) -> None:
     """The last week and the one that has matured, of the model in force; a new reader reads it."""
-    name = f"scoring_{next(_numbers)}"
     rows = rows_of(CARD.model, CARD.version)
-    store = MongoStore(stack.mongodb_uri, name, owner="writer")
+    store = MongoStore(stack.mongodb_uri, database.name, owner="writer")
     await store.start()
     told = {
         **{(f"{rows}{week}", "chance:3"): 100 for week in first_weeks("2025-W01")},
@@ -276,7 +272,7 @@ async def test_drift_is_the_same_for_every_reader_and_sums_all_partitions(stack:
 
     found = []
     for owner in ("one", "after a restart"):
-        reader = MongoReader(stack.mongodb_uri, name, owner=owner)
+        reader = MongoReader(stack.mongodb_uri, database.name, owner=owner)
         scores = Scores(reader, Configured(CARD, SEGMENTS))
         found += [await scores.drift(), await scores.drift()]
         await reader.stop()
@@ -287,8 +283,6 @@ async def test_drift_is_the_same_for_every_reader_and_sums_all_partitions(stack:
         assert (200, 120) == (drift.scored, drift.judged)
         assert pytest.approx(0.3) == drift.calibration
     await store.stop()
-    with pymongo.MongoClient[dict[str, Any]](stack.mongodb_uri) as client:
-        client.drop_database(name)
 
 
 async def test_what_would_change_the_score_most(api: ScoringApi) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
@@ -18,23 +17,11 @@ from shared.runtime.store import MongoReader, MongoStore, Snapshot, asking
 from shared.runtime.store.outbox import KEPT_BYTES
 from shared.testing.store_behaviour import BEHAVIOURS, Behaviour
 from shared.testing.wire import Wire
+from tests.integration.conftest import Database
 
 pytestmark = pytest.mark.stack
 
 OpenMongoStore = Callable[..., Awaitable[MongoStore]]
-Database = pymongo.database.Database[dict[str, Any]]
-
-_numbers = itertools.count()
-
-
-@pytest_asyncio.fixture
-async def database(stack: Stack) -> AsyncIterator[Database]:
-    """A database of its own for each test, gone afterwards."""
-    with pymongo.MongoClient[dict[str, Any]](stack.mongodb_uri) as client:
-        name = f"store_{next(_numbers)}"
-        client.drop_database(name)
-        yield client[name]
-        client.drop_database(name)
 
 
 @pytest_asyncio.fixture
