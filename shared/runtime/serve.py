@@ -27,6 +27,9 @@ SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 SWITCH_S: Final = 0.0005
 """How long a thread that waits for Python lets another run: a tenth of the default, for a commit is
 a row of answers from the database, each of which would wait so long while records are decoded."""
+_COLLECTED_AT: Final = 500_000
+"""How many objects more than at its last look the garbage collector looks at; two full rounds hold
+about 150,000."""
 
 log = logger(__name__)
 
@@ -128,11 +131,12 @@ def _collect_seldom() -> None:
     """Let the garbage collector look seldom, and never at what is there from the start.
 
     Thousands of documents are held for long, and nearly nothing that is made for an event is in a
-    cycle: by default a fifth of all CPU would go into looking at the same documents again.
+    cycle: by default a fifth of all CPU would go into looking at the same documents again. What
+    the rounds under way hold at once they let go of by themselves, so it does not look for that.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(_COLLECTED_AT, 50, 100)
 
 
 async def _work(
