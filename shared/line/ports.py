@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import Struct
+
 
 @dataclass(slots=True)
 class Cursor:
@@ -61,9 +63,11 @@ class Row:
     listed: Mapping[str, str] | None = field(default=None, compare=False)
 
 
-@dataclass(slots=True)
-class Record:
-    """One record to publish. Headers are as Kafka takes them; a value in them may be None."""
+class Record(Struct, array_like=True, gc=False):
+    """One record to publish. Headers are as Kafka takes them; a value in them may be None.
+
+    A store may write it as the list of its fields, so their order stays.
+    """
 
     topic: str
     partition: int

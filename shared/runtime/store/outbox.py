@@ -3,17 +3,15 @@
 What fits is kept within the cursor's own document, which each commit writes anyway: one write for
 a lane instead of three. What is larger has numbered documents of its own.
 
-A batch repeats few topics and few sets of header names, so each document has a table of both; a
-record is the flat list ``[topic, names, key, value, *header values]``. That costs the driver little
-and keeps null and any bytes as they are.
+Either way the records are one byte string, MessagePack's list of `Record`: one call writes it, and
+null and any bytes stay as they are.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import bson
-from bson.raw_bson import RawBSONDocument
+from msgspec.msgpack import Decoder, Encoder
 
 from shared.line.ports import Cursor, Leftover, Record
 from shared.runtime.store.names import Json
@@ -24,65 +22,57 @@ DOCUMENT_BYTES: Final = 4_000_000
 """A document is split above this; a single record may be larger, up to MongoDB's own 16 MB."""
 FIELD: Final = "outbox"
 """Of a cursor's document: what is kept there, by version."""
-
-_Row = list[int | bytes | None]
+_CONTENT: Final = "records"
+"""Of a document of its own: what is in it."""
+_ENCODER: Final = Encoder()
+_DECODER: Final = Decoder(tuple[Record, ...])
 
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
     """The records of a commit as they are stored, in the order in which they are published."""
 
-    names: tuple[str, ...]
+    names: tuple[str, ...] = ()
     """One for each document, or for what the cursor keeps."""
-    kept: RawBSONDocument | None
+    kept: bytes = b""
     """What the cursor's document keeps, if it is small."""
-    apart: Sequence[RawBSONDocument]
+    apart: Sequence[Json] = ()
     """The documents of their own otherwise."""
+
+    @property
+    def size(self) -> int:
+        """The bytes of all that is in documents of their own."""
+        return sum(size_of(document) for document in self.apart)
 
 
 def pack(cursor: Cursor, records: Sequence[Record]) -> Outbox:
     """The outbox of a commit."""
     if not records:
-        return Outbox((), None, ())
-    topics: dict[tuple[str, int], int] = {}
-    names: dict[tuple[str, ...], int] = {}
-    rows = list(_rows(records, topics, names))
-    table = {"t": list(topics), "h": list(names)}
-    if sum(len(record.value or b"") for record in records) <= KEPT_BYTES:
-        raw = bson.encode({**table, "r": rows})
-        if len(raw) <= KEPT_BYTES:
-            return Outbox((name_of(cursor),), RawBSONDocument(raw), ())
-    done: list[RawBSONDocument] = []
-    waiting = [rows]
-    while waiting:
-        part = waiting.pop()
-        name, number = name_of(cursor, len(done)), len(done)
-        found_by = {"_id": name, "p": cursor.partition, "v": cursor.version, "n": number}
-        raw = bson.encode({**found_by, **table, "r": part})
-        if len(raw) > DOCUMENT_BYTES and len(part) > 1:
-            middle = len(part) // 2
-            waiting += [part[middle:], part[:middle]]
-        else:
-            done.append(RawBSONDocument(raw))
-    return Outbox(tuple(name_of(cursor, n) for n in range(len(done))), None, done)
+        return Outbox()
+    packed = _ENCODER.encode(records)
+    if len(packed) <= KEPT_BYTES:
+        return Outbox((name_of(cursor),), packed)
+    place: Json = {"p": cursor.partition, "v": cursor.version}
+    apart = [
+        place | {"_id": name_of(cursor, number), "n": number, _CONTENT: part}
+        for number, part in enumerate(_parts(records, packed))
+    ]
+    return Outbox(tuple(document["_id"] for document in apart), apart=apart)
 
 
-def _rows(
-    records: Iterable[Record],
-    topics: dict[tuple[str, int], int],
-    names: dict[tuple[str, ...], int],
-) -> Iterator[_Row]:
-    values: tuple[bytes | None, ...]
-    for record in records:
-        header_names, values = zip(*record.headers, strict=True) if record.headers else ((), ())
-        row: _Row = [
-            topics.setdefault((record.topic, record.partition), len(topics)),
-            names.setdefault(header_names, len(names)),
-            record.key,
-            record.value,
-        ]
-        row += values
-        yield row
+def _parts(records: Sequence[Record], packed: bytes) -> Iterator[bytes]:
+    """What is packed, in halves of halves until each fits a document."""
+    if len(packed) <= DOCUMENT_BYTES or len(records) == 1:
+        yield packed
+        return
+    middle = len(records) // 2
+    for half in (records[:middle], records[middle:]):
+        yield from _parts(half, _ENCODER.encode(half))
+
+
+def size_of(document: Json) -> int:
+    """The bytes of the records in a document of their own."""
+    return len(document[_CONTENT])
 
 
 def name_of(cursor: Cursor, number: int | None = None) -> str:
@@ -105,17 +95,10 @@ def parted(names: Iterable[str]) -> tuple[list[str], dict[int, list[str]]]:
 
 def leftovers(cursor: Json, apart: Iterable[Json]) -> tuple[Leftover, ...]:
     """All that is left to publish of a partition: kept with its cursor, or in documents apart."""
-    kept: Mapping[str, Any] = cursor.get(FIELD, {})
-    found = {(int(v), 0): (f"{cursor['_id']}:{v}", box) for v, box in kept.items()}
-    found |= {(one["v"], one["n"]): (one["_id"], one) for one in apart}
+    kept: Mapping[str, bytes] = cursor.get(FIELD, {})
+    found = {(int(v), 0): (f"{cursor['_id']}:{v}", packed) for v, packed in kept.items()}
+    found |= {(one["v"], one["n"]): (one["_id"], one[_CONTENT]) for one in apart}
     return tuple(
-        Leftover(id=name, records=tuple(_records(box))) for _, (name, box) in sorted(found.items())
+        Leftover(id=name, records=_DECODER.decode(packed))
+        for _, (name, packed) in sorted(found.items())
     )
-
-
-def _records(document: Mapping[str, Any]) -> Iterator[Record]:
-    for topic_number, names_number, key, value, *header_values in document["r"]:
-        topic, partition = document["t"][topic_number]
-        names = document["h"][names_number]
-        headers = tuple(zip(names, header_values, strict=True))
-        yield Record(topic=topic, partition=partition, key=key, value=value, headers=headers)

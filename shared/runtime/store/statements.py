@@ -13,7 +13,7 @@ from bson.decimal128 import Decimal128
 
 from shared.line.ports import Cursor, Parked, Row, WriteSet
 from shared.runtime.store.names import Json, cell_field, micros, place, row_id
-from shared.runtime.store.outbox import FIELD, Outbox, pack, parted
+from shared.runtime.store.outbox import FIELD, Outbox, pack, parted, size_of
 
 Step = tuple[str, str]
 """What is done, and to which collection."""
@@ -90,7 +90,7 @@ def encode(write: WriteSet) -> Statements:
     }
     return Statements(
         cursor=write.cursor,
-        size=sum(len(row.text) for row in write.rows) + sum(len(one.raw) for one in outbox.apart),
+        size=sum(len(row.text) for row in write.rows) + outbox.size,
         outbox_ids=outbox.names,
         move=_move(write.cursor, outbox, kept.get(partition, ())),
         by_step=by_step,
@@ -140,8 +140,10 @@ def _row_weight(statement: Json) -> int:
     return 4 * len(text) + _SMALL_BYTES
 
 
-def _outbox_weight(statement: Any) -> int:  # noqa: ANN401 - a raw document, or what is deleted
-    return len(getattr(statement, "raw", b"")) or 100 * len(statement["q"]["_id"]["$in"])
+def _outbox_weight(statement: Json) -> int:
+    if "limit" in statement:
+        return 100 * len(statement["q"]["_id"]["$in"])
+    return size_of(statement) + _SMALL_BYTES
 
 
 _WEIGHTS: Final[dict[str, Callable[[Any], int]]] = {
@@ -162,7 +164,7 @@ def _move(cursor: Cursor, outbox: Outbox, published: Iterable[str]) -> Json:
         "watermarks": [[topic, micros(at)] for topic, at in cursor.watermarks.items()],
         "resume": cursor.resume,
     }
-    if outbox.kept is not None:
+    if outbox.kept:
         fields[f"{FIELD}.{cursor.version}"] = outbox.kept
     gone = dict.fromkeys(published, "")
     return {

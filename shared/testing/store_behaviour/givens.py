@@ -98,7 +98,7 @@ def item(
 
 def record(value: bytes | None, *, partition: int = 0, topic: str = "collections.ledger") -> Record:
     """A record to publish."""
-    return Record(topic=topic, partition=partition, key=b"party-1", value=value, headers=())
+    return Record(topic=topic, partition=partition, key=b"party-1", value=value, headers=[])
 
 
 def by_key(rows: Iterable[Row]) -> list[Row]:

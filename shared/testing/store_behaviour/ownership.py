@@ -178,11 +178,11 @@ async def a_record_comes_back_byte_by_byte(open_store: OpenStore) -> None:
     """Keys, values and headers may be null, empty or no UTF-8; a header may come twice."""
     store = await open_store()
     (write,) = await owned(store, 2)
-    headers = (("ce_id", b"\xff\xfe\x00"), ("ce_id", None), ("", b""), ("naïve\x1f", b"a\x1fb"))
+    headers = [("ce_id", b"\xff\xfe\x00"), ("ce_id", None), ("", b""), ("naïve\x1f", b"a\x1fb")]
     write.outbox = [
         Record("ingest.dlq", 2, None, None, headers),
-        Record("ingest.dlq", 2, b"", b"", ()),
-        Record("a.b.c", 7, b"\x00\xff", b"\xff" * 9, (("ce_id", b"1"),)),
+        Record("ingest.dlq", 2, b"", b"", []),
+        Record("a.b.c", 7, b"\x00\xff", b"\xff" * 9, [("ce_id", b"1")]),
         Record("ingest.dlq", 2, b"key", b"value", headers),
     ]
     await store.commit([write])
