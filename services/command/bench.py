@@ -47,6 +47,8 @@ class Size:
     invoices: int
     days: int
     """Of the history; invoices a day are those of the demo."""
+    passes: int
+    """How often each service works off the same backlog."""
     rounds: int
     """Ticks at rest, with `each` samples at each."""
     each: int
@@ -57,8 +59,8 @@ class Size:
 
 PARTS: Final = (0.4, 0.65, 0.98)
 """Where the history's days are cut: for each service alone, for all four, for the load."""
-QUICK: Final = Size(300, 4_100, 150, 20, 11, 10.0, (10_000, 20_000))
-DEFAULT: Final = Size(300, 10_000, 365, 30, 10, 30.0, (50_000, 100_000))
+QUICK: Final = Size(300, 4_100, 150, 1, 20, 11, 10.0, (10_000, 20_000))
+DEFAULT: Final = Size(300, 10_000, 365, 5, 30, 10, 30.0, (50_000, 100_000))
 
 
 @app.command()
@@ -172,11 +174,13 @@ async def _all(
         mix = await publish_all(told.before(to_alone), place.publisher)
         results.mix = shares(mix)
         await place.make_bare_topic()
-        for name in SERVICES:
-            await _bare(place, results, said)
-            said(f"{name} alone with the backlog")
-            results.alone[name] = await drain.alone(place, name)
-        await _bare(place, results, said)
+        for number in range(size.passes):
+            await place.begin_anew()
+            which = f" ({number + 1} of {size.passes})" if size.passes > 1 else ""
+            for name in SERVICES:
+                said(f"the bare loop, then {name} alone with the backlog{which}")
+                pair = (await place.bare(), await drain.alone(place, name))
+                results.alone.setdefault(name, []).append(pair)
 
         said("publishing a backlog for all four")
         waiting = await publish_all(told.before(to_whole), place.publisher)
@@ -228,8 +232,3 @@ async def _reading(place: Site, said: Callable[[str], None], invoices: int) -> d
         samples=READING_SAMPLES,
         told=said,
     )
-
-
-async def _bare(place: Site, results: report.Results, said: Callable[[str], None]) -> None:
-    said("the bare loop")
-    results.bare.append(await place.bare(len(results.bare)))

@@ -28,7 +28,8 @@ from shared.runtime.producer import Publisher
 from shared.runtime.store import MongoReader
 from shared.topics import BILLING_EVENTS, PARTITIONS
 
-INPUTS: Final = {wiring.service: wiring.inputs for wiring in (INGEST, SCORING, OUTREACH, KPI)}
+WIRINGS: Final = (INGEST, SCORING, OUTREACH, KPI)
+INPUTS: Final = {wiring.service: wiring.inputs for wiring in WIRINGS}
 BARE_TOPIC: Final = "bench.bare"
 PATIENCE_S: Final = 900.0
 _TRIES: Final = 3
@@ -45,20 +46,48 @@ class Site:
     publisher: Publisher
     policy: Path
     """A policy that is always open, for where it is not the law that is measured."""
+    begun: int = 0
+    """How often the services began anew."""
+    bare_runs: int = 0
 
     async def launch(self, *names: str, open_policy: bool = False) -> None:
         """Start services, without waiting until they have work; their HTTP answers."""
         more = {"ARREARS_POLICIES": str(self.policy)} if open_policy else {}
         for name in names:
             (self.fleet.folder / f"{name}.log").unlink(missing_ok=True)
-            self.fleet.launch(name, **_SETTINGS, **more)
+            self._start(name, more)
         for name in names:
             for tries_left in reversed(range(_TRIES)):
                 if await self._answers(name):
                     break
                 if not tries_left:
                     raise StackError(f"{name} ended at its start:\n{self.log(name)[-2000:]}")
-                self.fleet.launch(name, **_SETTINGS, **more)  # its port was taken meanwhile
+                self._start(name, more)  # its port was taken meanwhile
+
+    def _start(self, name: str, settings: Mapping[str, str]) -> None:
+        database = {"MONGODB_DATABASE": self._database(name)}
+        self.fleet.launch(name, **_SETTINGS, **settings, **database)
+
+    def _database(self, name: str) -> str:
+        return f"arrears_{name}_{self.begun}"
+
+    async def begin_anew(self) -> None:
+        """Forget what the services, none of which runs, made of what came in.
+
+        What they wrote to Kafka is deleted, and each has an empty database from now on.
+        """
+        written = {topic for wiring in WIRINGS for topic in wiring.written}
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        await admin.start()
+        try:
+            left = written.intersection(await admin.list_topics())
+            await admin.delete_topics(sorted(left))
+            while left:
+                await asyncio.sleep(0.05)
+                left = written.intersection(await admin.list_topics())
+        finally:
+            await admin.close()
+        self.begun += 1
 
     async def ready(self) -> None:
         """Wait until all that run are ready."""
@@ -124,7 +153,7 @@ class Site:
 
     async def wait(self, name: str, there: Callable[[Sequence[Cursor]], bool]) -> float:
         """Look at a service's cursors until they are there; when they were (monotonic seconds)."""
-        reader = MongoReader(self.mongodb, f"arrears_{name}", owner="bench")
+        reader = MongoReader(self.mongodb, self._database(name), owner="bench")
         end = monotonic() + PATIENCE_S
         try:
             while not there(await reader.cursors()):
@@ -140,12 +169,13 @@ class Site:
             lines = self.log(name).splitlines()[-5:]
             raise StackError(f"{name} does not get on:\n" + "\n".join(lines))
 
-    async def bare(self, run: int) -> Bare:
+    async def bare(self) -> Bare:
         """Run the bare loop over all that billing.events has by now."""
         count = sum((await self.ends([BILLING_EVENTS])).values())
+        self.bare_runs += 1
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "services.command.benching.bare",
-            self.kafka, f"bench-bare-{run}", BILLING_EVENTS, BARE_TOPIC, str(count),
+            self.kafka, f"bench-bare-{self.bare_runs}", BILLING_EVENTS, BARE_TOPIC, str(count),
             stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         answer, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)

@@ -12,10 +12,10 @@ from rich.console import Console
 
 from services.command.benching import endurance
 from services.command.benching.bare import Bare
-from services.command.benching.drain import memory
+from services.command.benching.drain import Alone, memory
 from services.command.benching.latency import score
 from services.command.benching.mix import Reel, shares
-from services.command.benching.pace import pace
+from services.command.benching.pace import Pace, pace
 from services.command.benching.report import Results, as_json, show
 from services.command.benching.scored import owing
 from services.command.benching.spread import percentile, slope, spread
@@ -178,12 +178,39 @@ def test_a_mix_is_told_in_per_cent_by_kind() -> None:
 def test_one_score_is_shown_beside_what_it_should_cost() -> None:
     """In the table of speed, in microseconds."""
     bare = Bare(records=100, seconds=1.0, cpu_s=0.1)
-    results = Results("2026-01-01T00:00:00Z", {}, bare=[bare], score_us=62.34)
+    one = Alone(Pace(100, 1.0, 1, MIDNIGHT, MIDNIGHT), cpu_us=1.0, resident=0)
+    results = Results("2026-01-01T00:00:00Z", {}, score_us=62.34, alone={"kpi": [(bare, one)]})
     console = Console(record=True, width=120, file=StringIO())
 
     show(console, as_json(results))
 
     assert "one score in the core: 62.3 µs (to reach: 50)" in console.export_text()
+
+
+def test_a_ratio_is_the_middle_of_the_passes_each_beside_its_own_bare_loop() -> None:
+    """A machine that is fast in one pass and slow in another says nothing about a service."""
+
+    def beside(bare_per_second: float, per_second: float) -> tuple[Bare, Alone]:
+        seconds = 100 / per_second
+        told = Pace(100, seconds, 4, MIDNIGHT, MIDNIGHT, {"load": seconds / 2})
+        bare = Bare(records=100, seconds=100 / bare_per_second, cpu_s=1.0)
+        return bare, Alone(told, cpu_us=40_000.0, resident=7e6)
+
+    results = Results("2026-01-01T00:00:00Z", {})
+    results.alone["ingest"] = [beside(100, 25), beside(200, 70), beside(400, 80)]
+    console = Console(record=True, width=120, file=StringIO())
+
+    told = as_json(results)
+    show(console, told)
+
+    found = told["alone"]["ingest"]
+    assert [0.25, 0.35, 0.2] == found["ratios"]
+    assert (200, 3) == (told["bare"]["per_second"], len(told["bare"]["runs"]))
+    assert (0.25, 70, 0.25) == (found["ratio"], found["per_second"], found["cpu_ratio"])
+    assert (25, 7, {"load": 50}) == (
+        found["records_in_batch"], found["resident_mb"], found["time_percent"],
+    )  # fmt: skip
+    assert "0.25 │ 0.20…0.35 │" in console.export_text()
 
 
 def test_one_score_is_measured_on_accounts_of_which_something_is_overdue() -> None:
