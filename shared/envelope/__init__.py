@@ -15,6 +15,7 @@ from shared.envelope.encode import (
     renumbered,
 )
 from shared.envelope.http import BATCH_EVENTS_MAX, http, problem
+from shared.envelope.internal import internal
 from shared.envelope.structured import from_structured, structured
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "event_id",
     "from_structured",
     "http",
+    "internal",
     "moment",
     "parted",
     "passed_on",

@@ -76,6 +76,9 @@ def arrive(
     ):
         arrival.event, arrival.sequence = tick
         return arrival
+    if not wiring.door and (told := envelope.internal(headers, value, key, accepted)):
+        arrival.event, arrival.sequence = told
+        return arrival
     if wiring.door and value and len(value) > FOREIGN_BYTES_MAX:
         why = f"{len(value)} bytes; at most {FOREIGN_BYTES_MAX} are taken"
         arrival.refusal = Refusal("oversize", why)
