@@ -139,23 +139,22 @@ def tables(told: Mapping[str, Any]) -> list[RenderableType]:
 
 
 def _table(title: str, *columns: str) -> Table:
+    """A table that fits a window of 80 columns."""
     table = Table(title=title, title_justify="left")
     for number, name in enumerate(columns):
-        table.add_column(name, justify="right" if number else "left")
+        table.add_column(name, justify="right" if number else "left", no_wrap=True)
     return table
 
 
 def _speed(told: Mapping[str, Any]) -> Table:
     mix = ", ".join(f"{kind} {share} %" for kind, share in told["mix_percent"].items())
     table = _table(
-        f"a backlog of the demo's history ({mix})",
-        "", "records/s", "ratio", "of passes", "to reach", "CPU µs", "in a batch",
-        "load/fold/commit/publish %",
+        f"a backlog of the demo's history beside a bare loop\n({mix})",
+        "", "records\n/s", "ratio", "of\npasses", "to\nreach", "CPU\nµs", "in a\nbatch",
+        "load/fold/\ncommit/\npublish %",
     )  # fmt: skip
     bare = told["bare"]
-    table.add_row(
-        "bare loop", f"{bare['per_second']:,}", "1.00", "", "", f"{bare['cpu_us']}", "500", ""
-    )
+    table.add_row("bare", f"{bare['per_second']:,}", "1.00", "", "", f"{bare['cpu_us']}", "500", "")
     for name, one in told["alone"].items():
         table.add_row(
             name,
@@ -180,13 +179,13 @@ def _speed(told: Mapping[str, Any]) -> Table:
 def _latency(told: Mapping[str, Any]) -> Table:
     table = _table(
         "latency in ms (to reach: p99 below 250 at half load)",
-        "", "samples", "p50", "p95", "p99", "most", "missing",
+        "", "samples", "p50", "p95", "p99", "most", "never\ncame",
     )  # fmt: skip
     for load, one in told["latency_ms"].items():
         for name in ("overdue_to_requested", "payment_to_cancelled"):
             found = one[name]
             shown = [f"{found[key]:.0f}" for key in ("samples", "p50", "p95", "p99", "most")]
-            table.add_row(f"{load}: {name.replace('_', ' ')}", *shown, f"{one['missing']}")
+            table.add_row(f"{load}: {name.replace('_to_', ' → ')}", *shown, f"{one['missing']}")
     return table
 
 

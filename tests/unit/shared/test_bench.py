@@ -12,14 +12,15 @@ from rich.console import Console
 
 from services.command.benching import endurance
 from services.command.benching.bare import Bare
-from services.command.benching.drain import Alone, memory
-from services.command.benching.latency import score
+from services.command.benching.drain import Alone, Whole, memory
+from services.command.benching.latency import Latency, score
 from services.command.benching.mix import Reel, shares
-from services.command.benching.pace import Pace, pace
+from services.command.benching.pace import STAGES, Pace, pace
 from services.command.benching.report import Results, as_json, show
 from services.command.benching.scored import owing
 from services.command.benching.spread import percentile, slope, spread
 from services.command.benching.usage import Usage, usage
+from services.command.fleet import SERVICES
 from shared.cli.eventfile import tick
 
 MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -211,6 +212,26 @@ def test_a_ratio_is_the_middle_of_the_passes_each_beside_its_own_bare_loop() -> 
         found["records_in_batch"], found["resident_mb"], found["time_percent"],
     )  # fmt: skip
     assert "0.25 │ 0.20…0.35 │" in console.export_text()
+
+
+def test_nothing_is_cut_off_in_a_window_of_eighty_columns() -> None:
+    """Names and figures, as large as they come."""
+    results = Results("2026-01-01T00:00:00Z", {}, mix={"ticks": 59.1, "invoices": 17.4})
+    results.whole = Whole(1, 0.0001, dict.fromkeys(SERVICES, 2_345.6))
+    usual = Pace(123_456, 1.5, 30, MIDNIGHT, MIDNIGHT, dict.fromkeys(STAGES, 1.49))
+    for name in SERVICES:
+        bare = Bare(records=56_275, seconds=1.0, cpu_s=1.0)
+        results.alone[name] = [(bare, Alone(usual, cpu_us=1_234.5, resident=1e9))] * 2
+    slow = spread([9.999])
+    for load in ("at rest", "half load"):
+        results.latency[load] = Latency(requested=slow, cancelled=slow, missing=99_999)
+    console = Console(record=True, width=80, file=StringIO())
+
+    show(console, as_json(results))
+
+    shown = console.export_text()
+    assert "half load: payment → cancelled" in shown
+    assert "…" not in shown.replace("1.46…1.46", "")
 
 
 def test_one_score_is_measured_on_accounts_of_which_something_is_overdue() -> None:
