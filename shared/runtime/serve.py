@@ -29,7 +29,7 @@ SWITCH_S: Final = 0.0005
 a row of answers from the database, each of which would wait so long while records are decoded."""
 _COLLECTED_AT: Final = 500_000
 """How many objects more than at its last look the garbage collector looks at; two full rounds hold
-about 150,000."""
+more than 100,000, seldom 250,000."""
 
 log = logger(__name__)
 

@@ -9,6 +9,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from msgspec import structs
 
 from shared.cli.stack import Stack
 from shared.line.ports import Record
@@ -171,7 +172,9 @@ async def test_the_last_sequence_is_found(stack: Stack) -> None:
     ]
     foreign = [Record(topic, 2, b"k", b"v", [("ce_sequence", None)])]
     publisher = Publisher(_connection(stack))
-    await publisher.publish([*numbered, *foreign, *(replace(one, topic=other) for one in foreign)])
+    await publisher.publish(
+        [*numbered, *foreign, *(structs.replace(one, topic=other) for one in foreign)]
+    )
     await publisher.stop()
 
     assert {0: None, 1: 1999, 2: None} == await last_sequence(_connection(stack), topic, range(3))
