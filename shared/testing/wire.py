@@ -16,6 +16,8 @@ class Wire:
         self.port = 0
         self.lost = 0
         """How often something was lost so far."""
+        self.sent: list[bytes] = []
+        """What came to be forwarded, in the pieces in which it came."""
         self._to = (host, port)
         self._word = b""
         self._requests = self._answers = 0
@@ -62,6 +64,7 @@ class Wire:
         returning = asyncio.ensure_future(_pump(there, writer))
         try:
             while chunk := await reader.read(_CHUNK):
+                self.sent.append(chunk)
                 if self._word and self._word in chunk and self._requests + self._answers:
                     self.lost += 1
                     if self._requests:

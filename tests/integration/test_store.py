@@ -168,21 +168,50 @@ async def test_a_clean_hand_over_leaves_no_mark(
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("lost", [{"answers": 1}, {"answers": 2}, {"requests": 2}])
+@pytest.mark.parametrize("word", [b"cursors", b"cells", b"commitTransaction"])
 async def test_a_commit_cut_off_is_written_once(
-    open_store: OpenMongoStore, database: Database, lost: dict[str, int]
+    open_store: OpenMongoStore, database: Database, word: bytes, lost: dict[str, int]
 ) -> None:
-    """The connection breaks at the commit, before it arrives or before it is answered."""
+    """The connection breaks at any of its three parts, before it arrives or is answered."""
     host, port = database.client.address or ("", 0)
     async with Wire(host, port) as wire:
         store = await open_store(f"mongodb://127.0.0.1:{wire.port}/?directConnection=true")
         cursor = (await store.acquire([0]))[0].cursor
-        wire.lose(b"commitTransaction", **lost)
+        wire.lose(word, **lost)
         committed = await store.commit([counting(cursor)])
         await store.stop()
 
     assert sum(lost.values()) == wire.lost
     assert Committed({0: ("0:1",)}, frozenset()) == committed
     assert {0: 1} == await counted(await open_store())
+
+
+@pytest.mark.asyncio
+async def test_a_commit_goes_there_and_back_three_times(
+    open_store: OpenMongoStore, database: Database
+) -> None:
+    """The cursors, all that is written with them, and the commit; also where a hint was wrong."""
+    host, port = database.client.address or ("", 0)
+    async with Wire(host, port) as wire:
+        store = await open_store(f"mongodb://127.0.0.1:{wire.port}/?directConnection=true")
+        first = counting((await store.acquire([0]))[0].cursor)
+        first.rows[0].new = True
+        first.wakes, first.taken = {"party": None}, {"id": b"digest"}
+        again = counting(first.cursor)
+        again.rows[0].new = True
+        again.taken = {"another": b"digest"}
+
+        trips = []
+        for write in (first, again, counting(again.cursor)):
+            before = len(wire.sent)
+            await store.commit([write])
+            trips.append(sum(b"txnNumber" in piece for piece in wire.sent[before:]))
+        await store.stop()
+
+    refused_and_ended = 3  # the cursors, what holds the row that is there, and the end of that
+    assert [3, refused_and_ended + 3, 3] == trips
+    assert {0: 3} == await counted(await open_store())
+    assert {"id", "another"} == {one["_id"] for one in database.taken.find()}
 
 
 @pytest.mark.asyncio
