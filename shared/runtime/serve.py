@@ -30,6 +30,8 @@ a row of answers from the database, each of which would wait so long while recor
 _COLLECTED_AT: Final = 500_000
 """How many objects more than at its last look the garbage collector looks at; two full rounds hold
 more than 100,000, seldom 250,000."""
+_COLLECTED_EACH_S: Final = 20.0
+"""How often it looks at them in any case, which takes some hundredths of a second."""
 
 log = logger(__name__)
 
@@ -137,6 +139,13 @@ def _collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECTED_AT, 50, 100)
+    asyncio.get_running_loop().call_later(_COLLECTED_EACH_S, _collect_now)
+
+
+def _collect_now() -> None:
+    """Look at what is new, and again in a while: the little that is in cycles does not add up."""
+    gc.collect(0)
+    asyncio.get_running_loop().call_later(_COLLECTED_EACH_S, _collect_now)
 
 
 async def _work(
