@@ -10,8 +10,9 @@ from shared.core import Refusal
 
 ID_CHARACTERS: Final = 200
 SOURCE_CHARACTERS: Final = 1_000
+SEQUENCE_DIGITS: Final = 19
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-_SEQUENCE: Final = re.compile("[0-9]{1,19}")
+_SEQUENCE: Final = re.compile(f"[0-9]{{1,{SEQUENCE_DIGITS}}}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d", re.ASCII)
 _TRUE: Final = "true"
 _OURS: Final = frozenset({"sequence", "recordedtime", "causationid", "expirytime", "woken"})

@@ -19,7 +19,11 @@ _JSON: Final = ("content-type", b"application/json")
 _VERSION: Final = ("ce_specversion", b"1.0")
 _SEQUENCE: Final = "ce_sequence"
 _RECORDED: Final = "ce_recordedtime"
-_SEQUENCE_AT: Final = 6
+BEGINNING: Final = (_JSON, _VERSION)
+"""The first headers of whatever we write."""
+NAMES: Final = ("ce_id", "ce_source", "ce_type", "ce_time", _SEQUENCE)
+"""Those that come next; all others come behind them, if there are any."""
+_SEQUENCE_AT: Final = len(BEGINNING) + NAMES.index(_SEQUENCE)
 """Where in the headers of an internal record its sequence stands."""
 _WOKEN: Final = ("ce_woken", b"true")
 _VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
@@ -31,8 +35,7 @@ def encode(
     """Key, value and headers of a fact's record. The same arguments give the same bytes."""
     data, party, time = outgoing.data, outgoing.party.encode(), written(outgoing.time)
     headers = [
-        _JSON,
-        _VERSION,
+        *BEGINNING,
         ("ce_id", _id(outgoing, time).encode()),
         *_origin(source, data.type),
         ("ce_time", time),
@@ -73,8 +76,7 @@ def _cover(event: Event) -> tuple[Headers, Headers, Headers]:
     A tick is one event that goes on from every partition.
     """
     before = [
-        _JSON,
-        _VERSION,
+        *BEGINNING,
         ("ce_id", event.id.encode()),
         *_origin(event.source, event.type),
         ("ce_time", written(event.time)),

@@ -11,19 +11,22 @@ from functools import lru_cache
 from typing import Any, Final
 
 from shared.core import Event
-from shared.envelope.attributes import ID_CHARACTERS, SOURCE_CHARACTERS, moment
+from shared.envelope.attributes import (
+    ID_CHARACTERS,
+    SEQUENCE_DIGITS,
+    SOURCE_CHARACTERS,
+    moment,
+)
+from shared.envelope.encode import BEGINNING, NAMES
 from shared.events.base import Fact
 from shared.topics import MESSAGE_BYTES_MAX
 
-_BEGINNING: Final = (("content-type", b"application/json"), ("ce_specversion", b"1.0"))
-_NAMES: Final = ("ce_id", "ce_source", "ce_type", "ce_time", "ce_sequence")
 _OTHERS: Final = frozenset(
     {
         "ce_subject", "ce_partitionkey", "ce_recordedtime", "ce_causationid", "ce_expirytime",
         "ce_woken",
     }
 )  # fmt: skip
-_DIGITS_MAX: Final = 19
 
 
 class _Otherwise(Exception):
@@ -52,11 +55,11 @@ def _read(
     first, second, (n1, id_), (n2, source), (n3, kind), (n4, time), (n5, number), *more = headers
     others = dict(more)
     if (
-        (n1, n2, n3, n4, n5) != _NAMES
-        or (first, second) != _BEGINNING
+        (n1, n2, n3, n4, n5) != NAMES
+        or (first, second) != BEGINNING
         or not _OTHERS.issuperset(others)
         or not number.isdigit()
-        or len(number) > _DIGITS_MAX
+        or len(number) > SEQUENCE_DIGITS
         or len(value) > MESSAGE_BYTES_MAX
     ):
         raise _Otherwise

@@ -4,8 +4,8 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -77,16 +77,12 @@ class Site:
         What they wrote to Kafka is deleted, and each has an empty database from now on.
         """
         written = {topic for wiring in WIRINGS for topic in wiring.written}
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
-        await admin.start()
-        try:
+        async with self._admin() as admin:
             left = written.intersection(await admin.list_topics())
             await admin.delete_topics(sorted(left))
             while left:
                 await asyncio.sleep(0.05)
                 left = written.intersection(await admin.list_topics())
-        finally:
-            await admin.close()
         self.begun += 1
 
     async def ready(self) -> None:
@@ -185,10 +181,16 @@ class Site:
 
     async def make_bare_topic(self) -> None:
         """The topic that the bare loop writes to."""
+        async with self._admin() as admin:
+            await admin.create_topics([NewTopic(BARE_TOPIC, PARTITIONS, 1)])
+
+    @asynccontextmanager
+    async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        """A client for the broker's topics, which is closed in the end."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
         await admin.start()
         try:
-            await admin.create_topics([NewTopic(BARE_TOPIC, PARTITIONS, 1)])
+            yield admin
         finally:
             await admin.close()
 

@@ -19,6 +19,7 @@ from pymongo.synchronous.client_session import ClientSession
 
 from shared.runtime.store.names import Json
 
+_PRIMARY: Final = ReadPreference.PRIMARY
 _DUPLICATE_KEY: Final = 11000
 
 
@@ -34,30 +35,22 @@ def send_together(
     """
     client: Any = database.client
     with client._conn_for_writes(session, "transaction") as connection:  # noqa: SLF001 - see the module's text
-        numbers: list[int] = []
-        messages: list[bytes] = []
-        largest = 0
+        context = connection.compression_context
+        sent: list[tuple[int, bytes, int, int]] = []
         for told in commands:
             command = dict(told)  # the driver adds to it what belongs to this attempt alone
-            session._apply_to(command, False, ReadPreference.PRIMARY, connection)  # noqa: FBT003, SLF001 - as above
+            session._apply_to(command, False, _PRIMARY, connection)  # noqa: FBT003, SLF001 - as above
             connection.add_server_api(command)
             connection.send_cluster_time(command, session, client)
-            number, message, _, size = _op_msg(
-                0,
-                command,
-                database.name,
-                ReadPreference.PRIMARY,
-                DEFAULT_CODEC_OPTIONS,
-                ctx=connection.compression_context,
+            sent.append(
+                _op_msg(0, command, database.name, _PRIMARY, DEFAULT_CODEC_OPTIONS, ctx=context)
             )
-            numbers.append(number)
-            messages.append(message)
-            largest = max(largest, size)
-        if not messages:
+        if not sent:
             return
-        connection.send_message(b"".join(messages), largest)
+        largest = max(size for *_, size in sent)
+        connection.send_message(b"".join([message for _, message, *_ in sent]), largest)
         # All are received before one is looked at: none is left for who has the connection next.
-        received = [connection.receive_message(number) for number in numbers]
+        received = [connection.receive_message(number) for number, *_ in sent]
         answers = [one.unpack_response()[0] for one in received]
     for answer in answers:
         client._process_response(answer, session)  # noqa: SLF001 - as above

@@ -16,11 +16,7 @@ from functools import partial
 from typing import Final
 
 from motor.core import AgnosticClientSession, AgnosticDatabase
-from pymongo.errors import (
-    DuplicateKeyError,
-    PyMongoError,
-    ServerSelectionTimeoutError,
-)
+from pymongo.errors import DuplicateKeyError, PyMongoError, ServerSelectionTimeoutError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
