@@ -353,6 +353,46 @@ def test_money_for_what_was_written_off_takes_the_write_off_back() -> None:
     assert 4000 == invoice.items[0].given_up
 
 
+def test_two_shares_of_a_payment_recover_side_by_side() -> None:
+    """The second takes what the first left of the write-off, and no cash is taken back for it."""
+    line = told(THREE[0], WRITTEN_OFF)
+    both = paid("P-1", "80.00", to("I-1", "50.00"), to("I-1", "30.00"), on="2025-02-20")
+
+    sent = line.tell(both, time=NOON)
+
+    assert isinstance(sent, list)
+    assert entries(sent) == [
+        ("write_off_reversed", "I-1", "50.00"),
+        ("collected", "I-1", "-50.00"),
+        ("write_off_reversed", "I-1", "30.00"),
+        ("collected", "I-1", "-30.00"),
+    ]
+
+
+def test_what_recovered_a_void_invoice_and_bounced_comes_back_to_be_held() -> None:
+    """All of it and no more: two shares of a payment had been for the one that was written off."""
+    line = told(
+        THREE[0],
+        WRITTEN_OFF,
+        paid("P-1", "180.00", to("I-1", "100.00"), to("I-1", "80.00")),
+        billing.PaymentReversed(
+            account_id="A-1",
+            reversal_id="R-1",
+            payment_id="P-1",
+            reversed_on=date(2025, 2, 25),
+            reason="bounced",
+        ),
+        billing.InvoiceVoided(
+            account_id="A-1", invoice_id="I-1", voided_on=date(2025, 2, 26), reason=None
+        ),
+        billing.PaymentReinstated(
+            account_id="A-1", reversal_id="R-1", reinstated_on=date(2025, 2, 27)
+        ),
+    )
+
+    assert ({}, {"EUR": "180.00"}) == (open_of(line), owed(line).unapplied_cash)
+
+
 def test_a_recovery_comes_to_the_same_whether_it_came_before_the_write_off_or_after() -> None:
     """What is paid is paid, and what is lost is the rest."""
     facts = [THREE[0], WRITTEN_OFF, paid("P-1", "60.00", to("I-1", "60.00"))]

@@ -66,7 +66,7 @@ def as_told(
             continue  # told before the invoice's currency was known: the cash stays unapplied
         for item, extra in targets:
             name = (invoice.invoice_id, item.item_id)
-            open_ = item.open + extra - planned.get(name, 0)
+            open_ = max(0, item.open + extra - planned.get(name, 0))
             share = rest.at_most(open_, left)
             if share.amount or share.deducted:
                 uses.append(_Use(invoice, item, share))
