@@ -21,6 +21,8 @@ class Outgoing(Struct, gc=False):
     woken: bool
     cause: str
     expires_at: datetime | None = None
+    value: bytes = b""
+    """Its smallest JSON, where that was written before."""
 
 
 @dataclass(slots=True)
@@ -50,8 +52,12 @@ class Effects:
         entity: str,
         time: datetime,
         expires_at: datetime | None = None,
+        value: bytes = b"",
     ) -> None:
-        """Publish `data` about account `subject`; `entity` tells it from others of its cause."""
+        """Publish `data` about account `subject`; `entity` tells it from others of its cause.
+
+        `value` is its smallest JSON, if the core has written that for a use of its own.
+        """
         self.out.append(
             Outgoing(
                 topic,
@@ -63,6 +69,7 @@ class Effects:
                 self.woken,
                 self.cause,
                 expires_at,
+                value,
             )
         )
 

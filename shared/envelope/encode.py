@@ -53,7 +53,7 @@ def encode(
         headers.append(("ce_expirytime", written(outgoing.expires_at)))
     if outgoing.woken:
         headers.append(_WOKEN)
-    return party, data.smallest(), headers
+    return party, outgoing.value or data.smallest(), headers
 
 
 def passed_on(

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+from msgspec import MsgspecError
+
 from shared.core import Event
 from shared.envelope.attributes import (
     ID_CHARACTERS,
@@ -19,6 +21,7 @@ from shared.envelope.attributes import (
 )
 from shared.envelope.encode import BEGINNING, NAMES
 from shared.events.base import Fact
+from shared.events.reader import reader
 from shared.topics import MESSAGE_BYTES_MAX
 
 _OTHERS: Final = frozenset(
@@ -42,7 +45,7 @@ def internal(
     """The event of an internal record and its sequence; None if it is to be read the long way."""
     try:
         return _read(headers, value, key, accepted)
-    except (_Otherwise, ValueError, KeyError, AttributeError, TypeError):
+    except (_Otherwise, MsgspecError, ValueError, KeyError, AttributeError, TypeError):
         return None  # among them: no UTF-8, data that is not valid, nulls
 
 
@@ -82,6 +85,7 @@ def _read(
         raise _Otherwise
     type_ = _text(kind)
     model = accepted[type_]
+    read = reader(model)
     event = Event(
         name,
         _text(source),
@@ -89,7 +93,7 @@ def _read(
         subject,
         "" if model.broadcast else party,
         told,
-        model.__pydantic_validator__.validate_json(value),
+        model.__pydantic_validator__.validate_json(value) if read is None else read(value),
         value,
         bool(woken),
         moment(recorded.decode()) if recorded else None,

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from shared import envelope
 from shared.line.ports import Record
 from shared.testing.reading import header
@@ -127,3 +129,13 @@ def once(records: Iterable[Record]) -> Once:
         seen[(*spot, sequence)] = record
         kept.append(record)
     return Once(kept, repeated, faults)
+
+
+def said(value: object) -> object:
+    """All that a fact says, with the types of its values; it may be a struct of its model."""
+    if isinstance(value, BaseModel):
+        model = value.__class__
+        return model, {name: said(getattr(value, name)) for name in model.model_fields}
+    if isinstance(value, tuple):
+        return [said(each) for each in value]
+    return type(value), value

@@ -26,7 +26,7 @@ from shared.core import (
 )
 from shared.core.codec import read, write
 from shared.events.base import Fact
-from shared.events.quick import model_of
+from shared.events.reader import reader
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LOADS_MAX: Final = 1_000
@@ -35,12 +35,12 @@ BROADCASTS: Final = ("config.published", "address.suppressed", "source.completed
 
 
 def _as_read(fact: Fact) -> Fact:
-    """A fact as its readers have it: held to its model, which would write the same bytes."""
-    model = model_of(fact)
+    """A fact as its model, which would write the same bytes."""
+    model = fact.__class__  # what a struct says that it is
     if model is type(fact):
         return fact
     written = fact.smallest()
-    read = cast("Fact", model.model_validate_json(written))
+    read = model.model_validate_json(written)
     if read.smallest() != written:
         raise BrokenRule(f"{fact.type} is not written as its model would: {written!r}")
     return read
@@ -105,6 +105,7 @@ class Line:
         self._told += 1
         account = str(getattr(data, "account_id", "") or "")
         about = account if subject is None else subject
+        value, read = data.model_dump_json().encode(), reader(type(data))
         event = Event(
             id=id or f"told-{self._told}",
             source=source,
@@ -112,8 +113,8 @@ class Line:
             subject=about,
             party=self._bound.setdefault(about, party or about) if about else party or "",
             time=time,
-            data=data,
-            value=data.model_dump_json().encode(),
+            data=data if read is None else read(value),
+            value=value,
             woken=woken,
         )
         if ".".join(data.type.split(".")[1:3]) in BROADCASTS:

@@ -223,7 +223,7 @@ async def test_old_scores_give_way_to_new_ones_in_the_store(
     inserted: list[bool] = []
     for number, fact in enumerate(facts, start=1):
         party = Party("P3")
-        core._keep(party, number, cast("AccountScored", fact))
+        core._keep(party, number, cast("AccountScored", fact).account_id, fact.smallest())
         new = {name: name in party.made for name in party.changed}
         inserted += new.values()
         cursor.version += 1

@@ -17,7 +17,6 @@ from services.ingest.domain.invoice import Invoice
 from services.ingest.domain.payment import Payment
 from shared.core import Outgoing, Party
 from shared.events.ledger import RECEIVABLE_KINDS, Moved
-from shared.events.quick import is_a
 from shared.money import minor
 
 RECEIVABLE: Final = "receivable"
@@ -85,7 +84,7 @@ def rolled_forward(before: Balances, sent: Iterable[Outgoing]) -> Balances:
     found = dict(before)
     for outgoing in sent:
         fact = outgoing.data
-        if is_a(fact, Moved):
+        if isinstance(fact, Moved):
             for entry in fact.entries:
                 kind = RECEIVABLE if entry.kind in RECEIVABLE_KINDS else entry.kind
                 name = (fact.account_id, fact.currency, kind)

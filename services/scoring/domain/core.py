@@ -27,7 +27,6 @@ from shared.configuration import Configuration
 from shared.core import Document, Effects, Event, Party, Refusal
 from shared.events.billing import ConfigPublished
 from shared.events.ledger import InvoiceAdjusted, Moved, OnAccount
-from shared.events.scores import AccountScored
 from shared.topics import COLLECTIONS_SCORES
 
 SEGMENTS: Final = "segments"
@@ -172,7 +171,8 @@ class ScoringCore:
         )
         fact = to_fact(score, model, scored_at=moment, shadows=shadows)
         now = party.keep(to_remember(score, fact, standing))
-        self._keep(party, now.number, fact)
+        value = fact.smallest()
+        self._keep(party, now.number, fact.account_id, value)
         _count(effects, standing, score)
         watch(party, effects, score, fact, standing, reference=model.reference)
         effects.emit(
@@ -181,11 +181,11 @@ class ScoringCore:
             subject=behaviour.account_id,
             entity=behaviour.account_id,
             time=moment,
+            value=value,
         )
 
-    def _keep(self, party: Party, number: int, fact: AccountScored) -> None:
-        sent = Raw(fact.smallest())
-        kept = Kept(number, fact.account_id, sent, number % self._scores_kept)
+    def _keep(self, party: Party, number: int, account_id: str, sent: bytes) -> None:
+        kept = Kept(number, account_id, Raw(sent), number % self._scores_kept)
         if number > self._scores_kept:
             party.overwrite(kept)
         else:

@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shared import envelope
 from shared.core import Event, Outgoing, Refusal
 from shared.events import ACCEPTED
 from shared.events.ledger import AutopayScheduled
+from shared.testing.comparing import said
 from shared.topics import COLLECTIONS_LEDGER, MESSAGE_BYTES_MAX
 
 Headers = list[tuple[str, bytes | None]]
@@ -72,6 +74,11 @@ def the_long_way(told: Headers, value: bytes | None, key: bytes | None) -> tuple
     return None if isinstance(event, Refusal) else (event, decoded.sequence)
 
 
+def alike(found: tuple[Event, int] | None) -> object:
+    """What was read, its data by all that it says: it may be a struct of its model."""
+    return found and (replace(found[0], data=FACT), said(found[0].data), found[1])
+
+
 def without(*names: str) -> Headers:
     """What we write, less some of it."""
     return [header for header in WHOLE if header[0] not in names]
@@ -89,7 +96,7 @@ def test_each_header_counts_as_much_as_on_the_long_way(name: str) -> None:
     for case in cases:
         found = envelope.internal(case, VALUE, KEY, ACCEPTS)
 
-        assert found is None or found == the_long_way(case, VALUE, KEY)
+        assert found is None or alike(found) == alike(the_long_way(case, VALUE, KEY))
 
 
 @example(told=without("ce_partitionkey"), value=VALUE, key=b"K-1")
@@ -107,7 +114,7 @@ def test_it_comes_to_the_same_as_the_long_way(
     """Whatever is wrong with a record: it is left to the long way, or there is nothing wrong."""
     found = envelope.internal(told, value, key, ACCEPTS)
 
-    assert found is None or found == the_long_way(told, value, key)
+    assert found is None or alike(found) == alike(the_long_way(told, value, key))
 
 
 @pytest.mark.parametrize(
@@ -126,7 +133,7 @@ def test_what_we_write_goes_the_short_way(told: Headers) -> None:
     found = envelope.internal(told, VALUE, KEY, ACCEPTS)
 
     assert found is not None
-    assert found == the_long_way(told, VALUE, KEY)
+    assert alike(found) == alike(the_long_way(told, VALUE, KEY))
     assert 17 == found[1]
 
 
@@ -138,7 +145,7 @@ def test_what_concerns_all_has_no_party() -> None:
     found = envelope.internal(told, value, KEY, ACCEPTS)
 
     assert found is not None
-    assert found == the_long_way(told, value, KEY)
+    assert alike(found) == alike(the_long_way(told, value, KEY))
     assert not found[0].party
 
 
@@ -151,5 +158,5 @@ def test_what_goes_on_as_it_came_goes_the_short_way() -> None:
     found = envelope.internal(told, value, key, ACCEPTS)
 
     assert found is not None
-    assert found == the_long_way(told, value, key)
+    assert alike(found) == alike(the_long_way(told, value, key))
     assert 18 == found[1]

@@ -8,7 +8,7 @@ import pytest
 
 from shared.events import ledger
 from shared.events.base import Fact
-from shared.events.quick import is_a, quick
+from shared.events.quick import quick
 
 
 class Sampled(Fact):
@@ -17,13 +17,13 @@ class Sampled(Fact):
     name: str = "sampled"
 
 
-def _unapplied(made: Callable[[type[Any]], type[Any]]) -> Fact:
+def _unapplied(made: Callable[[type[Any]], type[Any]]) -> ledger.PaymentUnapplied:
     """A fact whose parts are of the classes that `made` gives for their models."""
     day = date(2024, 4, 1)
     entry = made(ledger.Entry)(
         kind="collected", amount="-5.00", effective_on=day, invoice_id="", overdue=True, sales=True
     )
-    fact: Fact = made(ledger.PaymentUnapplied)(
+    fact: ledger.PaymentUnapplied = made(ledger.PaymentUnapplied)(
         account_id="A",
         creditor_id="default",
         currency="EUR",
@@ -42,7 +42,8 @@ def test_a_struct_writes_what_its_model_would() -> None:
 
     assert model.smallest() == struct.smallest()
     assert model.type == struct.type
-    assert (True, False) == (is_a(struct, ledger.Moved), is_a(struct, ledger.ItemState))
+    assert (True, False) == tuple(isinstance(struct, each) for each in (ledger.Moved, Sampled))
+    assert struct.new_cash() == model.new_cash() == 500
 
 
 def test_a_default_that_could_not_be_told_is_refused() -> None:
