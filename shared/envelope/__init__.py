@@ -7,6 +7,7 @@ from shared.envelope.attributes import Envelope, moment
 from shared.envelope.decode import decode, event, path
 from shared.envelope.encode import (
     NAMESPACE,
+    TYPE_AT,
     Headers,
     encode,
     event_id,
@@ -21,6 +22,7 @@ from shared.envelope.structured import from_structured, structured
 __all__ = [
     "BATCH_EVENTS_MAX",
     "NAMESPACE",
+    "TYPE_AT",
     "Envelope",
     "Headers",
     "decode",

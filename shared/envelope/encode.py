@@ -23,6 +23,8 @@ BEGINNING: Final = (_JSON, _VERSION)
 """The first headers of whatever we write."""
 NAMES: Final = ("ce_id", "ce_source", "ce_type", "ce_time", _SEQUENCE)
 """Those that come next; all others come behind them, if there are any."""
+TYPE_AT: Final = len(BEGINNING) + NAMES.index("ce_type")
+"""Where in the headers of whatever we write its type stands."""
 _SEQUENCE_AT: Final = len(BEGINNING) + NAMES.index(_SEQUENCE)
 """Where in the headers of an internal record its sequence stands."""
 _WOKEN: Final = ("ce_woken", b"true")

@@ -71,8 +71,10 @@ def arrive(
     """Decode one record; whatever is wrong with it becomes its `refusal`."""
     arrival = Arrival(topic, offset, stamp, key, value, headers)
     accepted = wiring.accepted[topic]
-    if TICK_HEADER in headers and (
-        tick := read(accepted, key=key, value=value, headers=headers, foreign=wiring.door)
+    if (
+        len(headers) > envelope.TYPE_AT
+        and headers[envelope.TYPE_AT] == TICK_HEADER
+        and (tick := read(accepted, key=key, value=value, headers=headers, foreign=wiring.door))
     ):
         arrival.event, arrival.sequence = tick
         return arrival

@@ -147,23 +147,27 @@ class Intake:
 
     def _queue(self, lane: Lane, topic: str, records: Iterable[ConsumerRecord]) -> bool:
         """Queue what was polled of one partition; false where a gap is sought back to."""
+        expected = lane.expected(topic)
         for record in records:
-            expected = lane.expected(topic)
-            if record.offset > expected and self._reach.seek_once(
-                TopicPartition(topic, lane.partition), expected, record.offset
+            offset = record.offset
+            if offset > expected and self._reach.seek_once(
+                TopicPartition(topic, lane.partition), expected, offset
             ):
                 return False
+            if offset < expected:
+                continue  # it was given to the lane before
             lane.receive(
                 arrive(
                     self.wiring,
                     topic=topic,
-                    offset=record.offset,
+                    offset=offset,
                     stamp=stamp_of(record.timestamp),
                     key=record.key,
                     value=record.value,
                     headers=record.headers,
                 )
             )
+            expected = offset + 1
         return True
 
     async def nudge(self) -> None:
