@@ -177,10 +177,12 @@ async def _all(
         for number in range(size.passes):
             await place.begin_anew()
             which = f" ({number + 1} of {size.passes})" if size.passes > 1 else ""
+            before = await place.bare()
             for name in SERVICES:
-                said(f"the bare loop, then {name} alone with the backlog{which}")
-                pair = (await place.bare(), await drain.alone(place, name))
-                results.alone.setdefault(name, []).append(pair)
+                said(f"{name} alone with the backlog, and the bare loop{which}")
+                alone, after = await drain.alone(place, name), await place.bare()
+                results.alone.setdefault(name, []).append((before.and_then(after), alone))
+                before = after
 
         said("publishing a backlog for all four")
         waiting = await publish_all(told.before(to_whole), place.publisher)

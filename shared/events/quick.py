@@ -16,6 +16,8 @@ from pydantic_core import PydanticUndefined
 from shared.events.base import Fact
 
 M = TypeVar("M", bound=BaseModel)
+Fields = list[tuple[str, Any] | tuple[str, Any, Any]]
+"""Names and types, and defaults where there are some."""
 
 _ENCODER: Final = Encoder()
 _ALIKE: Final = (None, False, True, 0, "", ())
@@ -39,7 +41,7 @@ def quick(model: type[M], *, interned: str = "") -> type[M]:
     What is as by default is left out where it is the very object: so text that a default has is to
     be interned, and the field with such a default is named (`interned`).
     """
-    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    fields: Fields = []
     for name, field in model.model_fields.items():
         if field.default is PydanticUndefined:
             fields.append((name, Any))
@@ -48,21 +50,11 @@ def quick(model: type[M], *, interned: str = "") -> type[M]:
             message = f"{model.__name__}.{name}: what is as by default could not be told"
             raise TypeError(message)
         fields.append((name, Any, field.default))
-    struct = defstruct(
-        model.__name__,
-        fields,
-        bases=(Quick,),
-        namespace=of_model(model),
-        module=model.__module__,
-        kw_only=True,
-        omit_defaults=True,
-        gc=False,  # facts hold no cycles
-    )
-    return cast("type[M]", struct)
+    return cast("type[M]", struct_of(model, fields))
 
 
-def of_model(model: type[BaseModel]) -> dict[str, Any]:
-    """What the struct of a model has besides its fields: its type, and the model's own methods."""
+def struct_of(model: type[BaseModel], fields: Fields, **more: bool) -> type[Struct]:
+    """A struct that stands for a model: its name, its type and its methods; more as `defstruct`."""
     methods = {
         name: found
         for kind in reversed(model.__mro__)
@@ -71,4 +63,14 @@ def of_model(model: type[BaseModel]) -> dict[str, Any]:
         if isinstance(found, FunctionType | property) and not name.startswith("_")
     }
     passes_for = {"__class__": model}  # what `isinstance` goes by
-    return {**methods, **passes_for, "type": getattr(model, "type", "")}
+    return defstruct(
+        model.__name__,
+        fields,
+        bases=(Quick,),
+        namespace={**methods, **passes_for, "type": getattr(model, "type", "")},
+        module=model.__module__,
+        kw_only=True,
+        omit_defaults=True,
+        gc=False,  # facts hold no cycles
+        **more,
+    )

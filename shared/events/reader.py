@@ -11,13 +11,13 @@ from datetime import date
 from functools import cache
 from typing import Any, Final, Literal, cast
 
-from msgspec import Struct, defstruct
+from msgspec import Struct
 from msgspec.json import Decoder
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from shared.events.base import Fact
-from shared.events.quick import Quick, of_model
+from shared.events.quick import Fields, struct_of
 
 _TYPES: Final = {"str": str, "int": int, "bool": bool, "date": date}
 _NO_MATTER: Final = frozenset({"type", "metadata"})
@@ -46,22 +46,11 @@ def reader(model: type[Fact]) -> Callable[[bytes], Fact] | None:
 @cache
 def _struct(model: type[BaseModel]) -> type[Struct]:
     """A struct with a model's fields. It takes no others: nobody would check what they hold."""
-    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    fields: Fields = []
     for name, told in _fields_of(model).items():
         type_, default = _type_of(told), model.model_fields[name].default
         fields.append((name, type_) if default is PydanticUndefined else (name, type_, default))
-    return defstruct(
-        model.__name__,
-        fields,
-        bases=(Quick,),
-        namespace=of_model(model),
-        module=model.__module__,
-        kw_only=True,
-        omit_defaults=True,
-        forbid_unknown_fields=True,
-        frozen=True,
-        gc=False,  # facts hold no cycles
-    )
+    return struct_of(model, fields, forbid_unknown_fields=True, frozen=True)
 
 
 def _fields_of(model: type[BaseModel]) -> dict[str, Mapping[str, Any]]:

@@ -331,6 +331,13 @@ def test_a_chargeback_won_after_the_money_was_told_anew_goes_where_it_is_now_for
 WRITTEN_OFF = billing.InvoiceWrittenOff(
     account_id="A-1", write_off_id="W-1", invoice_id="I-1", written_off_on=date(2025, 2, 15)
 )
+BOUNCED = billing.PaymentReversed(
+    account_id="A-1",
+    reversal_id="R-1",
+    payment_id="P-1",
+    reversed_on=date(2025, 2, 25),
+    reason="bounced",
+)
 
 
 def test_money_for_what_was_written_off_takes_the_write_off_back() -> None:
@@ -375,13 +382,7 @@ def test_what_recovered_a_void_invoice_and_bounced_comes_back_to_be_held() -> No
         THREE[0],
         WRITTEN_OFF,
         paid("P-1", "180.00", to("I-1", "100.00"), to("I-1", "80.00")),
-        billing.PaymentReversed(
-            account_id="A-1",
-            reversal_id="R-1",
-            payment_id="P-1",
-            reversed_on=date(2025, 2, 25),
-            reason="bounced",
-        ),
+        BOUNCED,
         billing.InvoiceVoided(
             account_id="A-1", invoice_id="I-1", voided_on=date(2025, 2, 26), reason=None
         ),
@@ -414,13 +415,7 @@ def test_a_recovery_that_bounces_is_written_off_again() -> None:
         THREE[0],
         WRITTEN_OFF,
         paid("P-1", "60.00", to("I-1", "60.00")),
-        billing.PaymentReversed(
-            account_id="A-1",
-            reversal_id="R-1",
-            payment_id="P-1",
-            reversed_on=date(2025, 2, 25),
-            reason="bounced",
-        ),
+        BOUNCED,
     )
     assert ({}, {}) == (open_of(line), owed(line).unapplied_cash)
 
@@ -484,13 +479,7 @@ def test_a_small_rest_is_owed_again_when_the_money_never_came() -> None:
     line = told(
         THREE[0],
         paid("P-1", "99.96"),
-        billing.PaymentReversed(
-            account_id="A-1",
-            reversal_id="R-1",
-            payment_id="P-1",
-            reversed_on=date(2025, 2, 25),
-            reason="bounced",
-        ),
+        BOUNCED,
         creditor=SMALL,
     )
 

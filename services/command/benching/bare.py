@@ -11,6 +11,7 @@ import json
 import resource
 import sys
 from dataclasses import asdict, dataclass
+from functools import reduce
 from typing import Final
 
 import uvloop
@@ -42,15 +43,17 @@ class Bare:
         """Microseconds of CPU for each record."""
         return 1e6 * self.cpu_s / self.records
 
+    def and_then(self, other: "Bare") -> "Bare":
+        """This run and a later one as one."""
+        return Bare(
+            self.records + other.records, self.seconds + other.seconds, self.cpu_s + other.cpu_s
+        )
+
 
 async def measure(bootstrap: str, group: str, source: str, target: str, count: int) -> Bare:
     """Take the `count` records of topic `source` to `target`, several times over."""
     runs = [await _once(bootstrap, f"{group}-{n}", source, target, count) for n in range(TIMES)]
-    return Bare(
-        records=sum(run.records for run in runs),
-        seconds=sum(run.seconds for run in runs),
-        cpu_s=sum(run.cpu_s for run in runs),
-    )
+    return reduce(Bare.and_then, runs)
 
 
 async def _once(bootstrap: str, group: str, source: str, target: str, count: int) -> Bare:

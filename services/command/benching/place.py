@@ -134,7 +134,7 @@ class Site:
             }
             return all(at.get(spot, 0) >= end for spot, end in ends.items())
 
-        await self.wait(name, there)
+        await self.wait(name, there, every_s=0.25)  # its log says when: no need to disturb it often
 
     async def passed(self, name: str, moment: datetime) -> float:
         """Wait until a service has passed a tick on every partition; when it had (monotonic)."""
@@ -147,14 +147,16 @@ class Site:
 
         return await self.wait(name, there)
 
-    async def wait(self, name: str, there: Callable[[Sequence[Cursor]], bool]) -> float:
+    async def wait(
+        self, name: str, there: Callable[[Sequence[Cursor]], bool], *, every_s: float = 0.05
+    ) -> float:
         """Look at a service's cursors until they are there; when they were (monotonic seconds)."""
         reader = MongoReader(self.mongodb, self._database(name), owner="bench")
         end = monotonic() + PATIENCE_S
         try:
             while not there(await reader.cursors()):
                 self.check(name, until=end)
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(every_s)
             return monotonic()
         finally:
             await reader.stop()

@@ -29,8 +29,8 @@ class Results:
     machine: Mapping[str, Any]
     mix: Mapping[str, float] = field(default_factory=dict)
     alone: dict[str, list[tuple[Bare, Alone]]] = field(default_factory=dict)
-    """Each service, once for each pass over the backlog, with the bare loop right before it: what
-    counts is how it did beside that, for a machine is not always as fast."""
+    """Each service, once for each pass over the backlog, with the bare loop right before and after
+    it: what counts is how it did beside that, for a machine is not always as fast."""
     whole: Whole | None = None
     score_us: float = 0.0
     """Of one score in the core (`scored.one_score`)."""
