@@ -53,8 +53,11 @@ def quick(model: type[M], *, interned: str = "") -> type[M]:
     return cast("type[M]", struct_of(model, fields))
 
 
-def struct_of(model: type[BaseModel], fields: Fields, **more: bool) -> type[Struct]:
-    """A struct that stands for a model: its name, its type and its methods; more as `defstruct`."""
+def struct_of(model: type[BaseModel], fields: Fields, *, closed: bool = False) -> type[Struct]:
+    """A struct that stands for a model: it has its name, its type and its methods.
+
+    One that is `closed` reads no other fields, and cannot be changed.
+    """
     methods = {
         name: found
         for kind in reversed(model.__mro__)
@@ -72,5 +75,6 @@ def struct_of(model: type[BaseModel], fields: Fields, **more: bool) -> type[Stru
         kw_only=True,
         omit_defaults=True,
         gc=False,  # facts hold no cycles
-        **more,
+        forbid_unknown_fields=closed,
+        frozen=closed,
     )

@@ -50,7 +50,7 @@ def _struct(model: type[BaseModel]) -> type[Struct]:
     for name, told in _fields_of(model).items():
         type_, default = _type_of(told), model.model_fields[name].default
         fields.append((name, type_) if default is PydanticUndefined else (name, type_, default))
-    return struct_of(model, fields, forbid_unknown_fields=True, frozen=True)
+    return struct_of(model, fields, closed=True)
 
 
 def _fields_of(model: type[BaseModel]) -> dict[str, Mapping[str, Any]]:
