@@ -67,7 +67,7 @@ class ServiceSettings(KafkaSecurity):
         description="milliseconds that a poll waits; without traffic, latency is up to twice that",
     )
     pace_ms: NonNegativeFloat = Field(
-        default=45.0,
+        default=120.0,
         description="milliseconds from one small poll to the next at least: fewer transactions, "
         "each with more in it; the first records after a rest do not wait (kpi: 250)",
     )
