@@ -49,7 +49,6 @@ class Fold(Page):
             if asked:
                 asked.pop(self.place, None)
             self.done += 1
-        self.count_applied()
         self._save()
         return self.writes
 
@@ -152,7 +151,7 @@ class Fold(Page):
         except Exception as defect:
             raise self.spoiled(party_id, defect) from defect
         if refusal is None:
-            self.applied.append(event.type)
+            self.count(arrival, "applied")
         else:
             self._not_folded(arrival, event, refusal)
         return True

@@ -45,8 +45,6 @@ class Page:
         self.writes = WriteSet(cursor=self.cursor)
         self.touched: dict[str, None] = {}
         self.outcomes: Counter[tuple[str, str]] = Counter()
-        self.applied: list[str] = []
-        """The types of what was applied, until they are counted."""
         self.done = 0
         self.place: tuple[str, int] = ("", 0)
         self.stamp: datetime | None = None
@@ -63,15 +61,9 @@ class Page:
         self._source, self._door = wiring.source, wiring.door
 
     def count(self, arrival: Arrival, outcome: str) -> None:
-        """Count what became of an arrival that was not simply applied."""
+        """Count what became of an arrival."""
         kind = arrival.event.type if arrival.event else "unknown"
         self.outcomes[(kind, outcome)] += 1
-
-    def count_applied(self) -> None:
-        """Count all that was applied, at the end: one by one it takes ten times as long."""
-        for kind, times in Counter(self.applied).items():
-            self.outcomes[(kind, "applied")] += times
-        self.applied.clear()
 
     def refuse(self, arrival: Arrival, refusal: Refusal) -> None:
         """Make an arrival a dead letter."""
@@ -106,18 +98,16 @@ class Page:
         """Send an event on as it came, where the service passes it on."""
         if event.type not in self._passed_on:
             return
-        output, sequences = self._output, self.cursor.sequences
-        sequence = sequences.get(output, 1)
-        sequences[output] = sequence + 1
+        sequence = self._sequence(self._output)
         as_it_came = None if self._door else envelope.renumbered(arrival.headers, sequence)
         if as_it_came is not None:
             key, value = arrival.key or b"", event.value
-            record = Record(output, self._partition, key, value, as_it_came)
+            record = Record(self._output, self._partition, key, value, as_it_came)
         else:
             key, value, headers = envelope.passed_on(
                 event, sequence=sequence, recorded_at=event.recorded_at or self.stamp
             )
-            record = Record(output, self._partition, key, value, headers)
+            record = Record(self._output, self._partition, key, value, headers)
         self.writes.outbox.append(record)
 
     def _sequence(self, topic: str) -> int:

@@ -22,14 +22,14 @@ def tick(page: Page, arrival: Arrival, event: Event) -> bool:
     if event.time <= watermarks.get(clock, LONG_AGO):
         page.count(arrival, "duplicate")
         return True
-    if (lane.rousing.moments and not _rouse(page, event)) or not _wake(page, event):
+    if not _rouse(page, event) or not _wake(page, event):
         return False
     lane.rousing.done(event.time)
     if not page.poisoned(""):
         _tick_all(page, event)
     page.pass_on(arrival, event)
     watermarks[clock] = event.time
-    page.applied.append(event.type)
+    page.count(arrival, "applied")
     return True
 
 

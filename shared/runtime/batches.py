@@ -62,12 +62,11 @@ def by_partition(records: Sequence[Record]) -> list[Stretch]:
 def fill(batch: BatchBuilder, records: Sequence[Record], first: int) -> int:
     """Append records from `first` on until the batch is full; how many went in, at least one."""
     for count, record in enumerate(records[first:]):
-        headers = record.headers  # of which aiokafka's C code takes nothing but a list
         added = batch.append(
             timestamp=None,
             key=record.key,
             value=record.value,
-            headers=headers if type(headers) is list else list(headers),
+            headers=list(record.headers),  # aiokafka's C code takes nothing but a list
         )
         if added is None:
             return count

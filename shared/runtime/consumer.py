@@ -154,8 +154,6 @@ class Intake:
                 TopicPartition(topic, lane.partition), expected, offset
             ):
                 return False
-            if offset < expected:
-                continue  # it was given to the lane before
             lane.receive(
                 arrive(
                     self.wiring,
@@ -167,7 +165,7 @@ class Intake:
                     headers=record.headers,
                 )
             )
-            expected = offset + 1
+            expected = max(expected, offset + 1)
         return True
 
     async def nudge(self) -> None:

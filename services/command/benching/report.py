@@ -39,7 +39,7 @@ class Results:
 
     @property
     def bare(self) -> list[Bare]:
-        """All runs of the bare loop."""
+        """What the bare loop did beside each service, in each pass."""
         return [bare for pairs in self.alone.values() for bare, _ in pairs]
 
     @property
