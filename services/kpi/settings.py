@@ -15,6 +15,9 @@ class KpiSettings(ServiceSettings):
         description="milliseconds from one small poll to the next at least; people read figures, "
         "and wait no longer for them than this",
     )
+    pace_least_ms: NonNegativeFloat = Field(
+        default=250.0, description="the same where MongoDB is fast"
+    )
     gauges_period_s: PositiveFloat = Field(
         default=15.0, description="seconds between two updates of the figures in the metrics"
     )

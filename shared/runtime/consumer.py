@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
@@ -49,8 +50,9 @@ class Intake:
     would stand behind a fetch that waits for records."""
     queued_max: int = 4_000
     """Records that are queued before the next poll waits for room."""
-    pace_s: float = 0.0
-    """Seconds from one small poll to the next at least."""
+    pace_s: tuple[float, float] = (0.0, 0.0)
+    """Seconds from one small poll to the next at least: while commits are fast, and when they are
+    slow."""
     advised_at: float = 0.0
     _rest: Rest = field(init=False)
     _reach: Reach = field(init=False)
@@ -63,7 +65,7 @@ class Intake:
 
     def __post_init__(self) -> None:
         """Hear of each round that makes room, and keep the pace."""
-        self._rest = Rest(self.consumer, self.pace_s)
+        self._rest = Rest(self.consumer, partial(self.rounds.pacing.pace_s, *self.pace_s))
         self._reach = Reach(self.wiring, self.ownership, self.consumer, self.ends)
         self.rounds.after_round = self._room.set
 

@@ -16,6 +16,8 @@ FEW_RECORDS: Final = 500
 """A poll of fewer makes a transaction that costs more than its records do."""
 LEAST_OF_A_LANE: Final = 16
 """Records that are taken from a lane at least, however long they take."""
+PACE_TO_COMMIT: Final = 3.5
+"""How many commits long the way from one small poll to the next is."""
 
 
 @dataclass(slots=True)
@@ -26,6 +28,8 @@ class Pacing:
     """What folding a record has cost lately."""
     around_s: float = 0.0
     """What a round has cost lately besides folding."""
+    commit_s: float = 0.0
+    """How long a commit has taken lately."""
 
     def folded(self, record_s: float) -> None:
         """A round's records cost so much each."""
@@ -34,6 +38,18 @@ class Pacing:
     def went_round(self, around_s: float) -> None:
         """A round cost so much besides folding."""
         self.around_s = _lately(self.around_s, around_s)
+
+    def committed(self, commit_s: float) -> None:
+        """A round's commit took so long."""
+        self.commit_s = (3 * self.commit_s + commit_s) / 4
+
+    def pace_s(self, least_s: float, most_s: float) -> float:
+        """How far apart small polls are, between these two.
+
+        Commits are fast while the machines have time: then more of them are no harm, and nothing
+        waits long. When they are slow all is busy, and fewer of them leave time for the records.
+        """
+        return min(most_s, max(least_s, PACE_TO_COMMIT * self.commit_s))
 
     def fold_s(self, batch_s: float) -> float:
         """For how long to fold, `batch_s` by default.

@@ -20,8 +20,8 @@ class Rest:
     """The time between two polls; each is followed by `begin` and then `end`."""
 
     consumer: Callable[[], AIOKafkaConsumer | None]
-    pace_s: float = 0.0
-    """Seconds from one small poll to the next at least."""
+    pace_s: Callable[[], float]
+    """Seconds from one small poll to the next at least, as things are."""
     _ended: float = 0.0
     """When the latest rest was over."""
     _until: float = 0.0
@@ -36,7 +36,7 @@ class Rest:
         self._held = set()
         consumer = self.consumer()
         at = monotonic()
-        left_s = rest_s(self.pace_s, since_s=at - self._ended, polled=polled)
+        left_s = rest_s(self.pace_s(), since_s=at - self._ended, polled=polled)
         if consumer is not None and left_s:
             self._until = at + left_s
             self._held = consumer.assignment().intersection(spots)

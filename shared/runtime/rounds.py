@@ -64,13 +64,14 @@ class Rounds:
     """Told when a round has taken records off the queues."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there may be something to go round for."""
+    pacing: Pacing = field(default_factory=Pacing)
+    """What rounds have cost lately."""
     _landing: "asyncio.Task[None] | None" = None
     """The commit of the latest round."""
     _in_flight: list[WriteSet] = field(default_factory=list)
     """What that commit writes."""
     _publication: "asyncio.Task[None] | None" = None
     """What is on its way to the broker."""
-    _pacing: Pacing = field(default_factory=Pacing)
     _loading: Loading = field(init=False)
 
     def __post_init__(self) -> None:
@@ -142,10 +143,10 @@ class Rounds:
         folds = self._fold(lines, started=loaded)
         folded = monotonic()
         if records_done := sum(fold.done for fold in folds.values()):
-            self._pacing.folded((folded - loaded) / records_done)
+            self.pacing.folded((folded - loaded) / records_done)
         self.after_round()
         await self._landed()
-        self._pacing.went_round(monotonic() - folded + loaded - started)
+        self.pacing.went_round(monotonic() - folded + loaded - started)
         # The commit that has landed may have shown that a lane was fenced off.
         moved = [fold for lane, fold in folds.items() if fold.moved and self._owns(lane)]
         if moved:
@@ -163,6 +164,7 @@ class Rounds:
         records, ids = await self._commit(self._in_flight)
         self._in_flight = []
         committed = monotonic()
+        self.pacing.committed(committed - started)
         await self._arrived()
         self._publication = asyncio.create_task(self._publish(records, ids))
         self.observer.round(
@@ -209,7 +211,7 @@ class Rounds:
             raise Abandoned
 
     def _lines(self) -> dict[Lane, list[Arrival]]:
-        most = self._pacing.most(self.batch_s)
+        most = self.pacing.most(self.batch_s)
         lines = {}
         for lane in self.lanes.values():
             if lane.waiting() and (
@@ -223,7 +225,7 @@ class Rounds:
         total, before = sum(map(len, lines.values())), 0
         for lane, line in lines.items():
             before += len(line)
-            until = started + self._pacing.fold_s(self.batch_s) * before / total
+            until = started + self.pacing.fold_s(self.batch_s) * before / total
             fold = Fold(lane, enough=lambda until=until: monotonic() > until)  # type: ignore[misc] # a default binds the loop's value
             try:
                 fold.run(line)

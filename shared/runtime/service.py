@@ -105,7 +105,7 @@ class Service:
             self.consumer,
             self._ends,
             queued_max=2 * settings.batch_records_max,
-            pace_s=settings.pace_ms / 1000,
+            pace_s=(settings.pace_least_ms / 1000, settings.pace_ms / 1000),
         )
         self.broker = KafkaBroker(
             settings.kafka_bootstrap_servers,

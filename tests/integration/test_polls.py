@@ -44,7 +44,7 @@ async def test_a_poll_brings_all_that_came_during_a_rest(
     consumer.assign([TopicPartition(topic, 0)])
     await consumer.start()
     intake = Intake(
-        wiring, worker.ownership, worker.rounds, lambda: consumer, _nothing, pace_s=pace_s
+        wiring, worker.ownership, worker.rounds, lambda: consumer, _nothing, pace_s=(pace_s, pace_s)
     )
 
     async def written() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.runtime.pacing import FEW_RECORDS, rest_s
+from shared.runtime.pacing import FEW_RECORDS, PACE_TO_COMMIT, Pacing, rest_s
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,30 @@ def test_small_polls_keep_a_pace(since_s: float, polled: int, expected: float) -
 def test_a_pace_of_zero_never_waits() -> None:
     """So it is switched off."""
     assert rest_s(0.0, since_s=0.0, polled=1) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("commit_s", "expected"),
+    [(0.0, 0.02), (0.004, 0.02), (0.02, 0.07), (0.04, 0.14), (0.5, 0.2)],
+)
+def test_slow_commits_are_further_apart(commit_s: float, expected: float) -> None:
+    """Where all is busy there are fewer of them, each with more in it, within bounds."""
+    pacing = Pacing()
+    for _ in range(40):
+        pacing.committed(commit_s)
+
+    assert pytest.approx(expected, rel=1e-3) == pacing.pace_s(0.02, 0.2)
+
+
+def test_one_slow_commit_changes_the_pace_little() -> None:
+    """A checkpoint of the database makes a commit slow now and then."""
+    pacing = Pacing(commit_s=0.01)
+    pacing.committed(0.05)
+
+    assert pytest.approx(PACE_TO_COMMIT * 0.02) == pacing.pace_s(0.0, 1.0)
+    assert pacing.pace_s(0.0, 1.0) < PACE_TO_COMMIT * 0.03
+
+
+def test_the_most_goes_before_the_least() -> None:
+    """Whoever sets the pace to zero has none."""
+    assert Pacing(commit_s=1.0).pace_s(0.25, 0.0) == 0.0

@@ -19,7 +19,7 @@ def resting(pace_s: float = PACE_S) -> tuple[Rest, MemoryConsumer]:
     """A rest, and the consumer that it holds back."""
     consumer = MemoryConsumer(MemoryLog(3))
     consumer.assign([*OURS, ANOTHER])
-    return Rest(lambda: cast("Any", consumer), pace_s), consumer
+    return Rest(lambda: cast("Any", consumer), lambda: pace_s), consumer
 
 
 async def once(rest: Rest) -> None:
