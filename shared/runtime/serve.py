@@ -30,8 +30,11 @@ a row of answers from the database, each of which would wait so long while recor
 _COLLECTED_AT: Final = 500_000
 """How many objects more than at its last look the garbage collector looks at; two full rounds hold
 more than 100,000, seldom 250,000."""
-_COLLECTED_EACH_S: Final = 20.0
-"""How often it looks at them in any case, which takes some hundredths of a second."""
+_COLLECTED_EACH_S: Final = 2.0
+"""How often it looks at them where they are few, which takes some thousandths of a second."""
+_FEW_OBJECTS: Final = 20_000
+_LOOKS: Final = 10
+"""Each so many times it looks at them in any case."""
 
 log = logger(__name__)
 
@@ -139,13 +142,17 @@ def _collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECTED_AT, 50, 100)
-    asyncio.get_running_loop().call_later(_COLLECTED_EACH_S, _collect_now)
+    _look_at_new(1)
 
 
-def _collect_now() -> None:
-    """Look at what is new, and again in a while: the little that is in cycles does not add up."""
-    gc.collect(0)
-    asyncio.get_running_loop().call_later(_COLLECTED_EACH_S, _collect_now)
+def _look_at_new(number: int) -> None:
+    """Look at what is new, and again in a while: the little that is in cycles does not add up.
+
+    Little by little, for all waits meanwhile; but not at what large rounds hold just now.
+    """
+    if gc.get_count()[0] < _FEW_OBJECTS or number % _LOOKS == 0:
+        gc.collect(0)
+    asyncio.get_running_loop().call_later(_COLLECTED_EACH_S, _look_at_new, number + 1)
 
 
 async def _work(
