@@ -19,7 +19,6 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
             name="open_by_id",
             partialFilterExpression={"o": True},
         ),
-        IndexModel([("k", ASCENDING), ("_id", ASCENDING)], name="kind"),
         IndexModel([("l.$**", ASCENDING)], name="lists"),
     ),
     "parties": (
