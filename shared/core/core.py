@@ -46,3 +46,7 @@ class Core(Protocol):
     def parked(self, party: Party, effects: Effects) -> None:
         """Withdraw what stands open for a party whose events cannot be folded for now."""
         ...
+
+    def unparked(self, party: Party, effects: Effects) -> None:
+        """The party's events are folded again; those that were kept come after this, in order."""
+        ...

@@ -35,6 +35,9 @@ BROADCAST: Final[dict[str, type[Fact]]] = {
 }
 """What goes to every partition."""
 
+_PARKING: Final[dict[str, type[Fact]]] = {
+    model.type: model for model in (ledger.PartyParked, ledger.PartyUnparked)
+}
 _LINE: Final = LEDGER | COMMANDS | OUTCOMES | BROADCAST | CLOCK
 ACCEPTED: Final[dict[str, dict[str, type[Fact]]]] = {
     "billing.events": BILLING | CLOCK,
@@ -42,7 +45,7 @@ ACCEPTED: Final[dict[str, dict[str, type[Fact]]]] = {
     "outreach.outcomes": OUTCOMES,
     "collections.ledger": _LINE,
     "collections.scores": _LINE | SCORES,
-    "outreach.activity": ACTIVITY | CLOCK | {ledger.PartyParked.type: ledger.PartyParked},
+    "outreach.activity": ACTIVITY | CLOCK | _PARKING,
     **{f"outreach.tasks.{channel}": TASKS for channel in ("email", "sms", "phone", "letter")},
 }
 """Which types a topic may carry, and the models of their data."""

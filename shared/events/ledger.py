@@ -302,3 +302,14 @@ class PartyParked(Fact, type="collections.party.parked.v1"):
     service: str
     event_id: str
     reason: str
+
+
+class PartyUnparked(Fact, type="collections.party.unparked.v1"):
+    """The service has folded what it kept for the party, in order; what that led to comes before.
+
+    `events` is how many there were.
+    """
+
+    party_id: str
+    service: str
+    events: int

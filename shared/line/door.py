@@ -43,6 +43,8 @@ class Door:
     bindings: Mapping[str, Binding] = field(default_factory=dict)
     taken: dict[str, bytes] = field(default_factory=dict)
     """Ids taken in this batch."""
+    left: set[str] = field(default_factory=set)
+    """Ids that were taken before it and are free again."""
 
     def id_of(self, event: Event) -> str:
         """How an id is registered; what concerns all is registered once per partition."""
@@ -87,7 +89,9 @@ class Door:
 
     def leave(self, event: Event) -> None:
         """Forget an id again: its event was refused, and may be sent once more."""
-        self.taken.pop(self.id_of(event), None)
+        name = self.id_of(event)
+        if self.taken.pop(name, None) is None:
+            self.left.add(name)  # taken by an earlier batch, as its party was parked
 
     def forward(self, arrival: Arrival, party: str) -> Record:
         """The same record, for the partition that its party lives on."""

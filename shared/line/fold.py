@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from shared.core import Elsewhere, Event, NotLoaded, Party, Refusal
+from shared.core import Elsewhere, Event, NotLoaded, Refusal
 from shared.line.arrivals import FOREIGN_BYTES_MAX, Arrival
 from shared.line.door import Door, Entrance
 from shared.line.lane import Gap
@@ -14,6 +14,7 @@ from shared.line.parking import park, start_parking
 from shared.line.ports import WriteSet
 from shared.line.size import exceeds
 from shared.line.ticking import tick
+from shared.line.unparking import unpark
 from shared.line.wiring import TICK
 
 __all__ = ["Fold", "Spoiled"]
@@ -69,12 +70,17 @@ class Fold(Page):
             self.refuse(arrival, arrival.refusal or Refusal("malformed", "no event"))
             finished = True
         elif arrival.event.type == TICK:
-            finished = tick(self, arrival, arrival.event)
+            finished = tick(self, arrival, arrival.event, then=self._unpark)
         else:
             finished = self._event(arrival, arrival.event)
         if finished and arrival.sequence:
             self.cursor.heard[arrival.topic] = arrival.sequence
         return finished
+
+    def _unpark(self) -> None:
+        if not (self.unparked or self.writes.still_parked):  # or else it was at an earlier tick
+            for party_id, kept in self.lane.unparking.items():
+                unpark(self, party_id, kept, self._not_folded)
 
     def _event(self, arrival: Arrival, event: Event) -> bool:
         lane, wiring = self.lane, self.lane.wiring
@@ -133,11 +139,11 @@ class Fold(Page):
             self.pass_on(arrival, event)
             start_parking(self, arrival, event, party_id)
             return True
-        self.begin(event, party_id, woken=event.woken)
+        self.begin(event.id, party_id, woken=event.woken)
         party = self.party(party_id)
         try:
             if event.woken:
-                self._wake_before(event, party)
+                self.wake_before(event.time, party)
             refusal = lane.core.fold(party, event, self.effects)
             if refusal is None or lane.door is None:
                 self.pass_on(arrival, event)
@@ -179,14 +185,6 @@ class Fold(Page):
             self.count(arrival, "forwarded")
             self.writes.outbox.append(door.send_on(arrival, party))
 
-    def _wake_before(self, event: Event, party: Party) -> None:
-        """Run the party's own wakes up to an event that a wake upstream caused."""
-        wake = self.lane.core.wake_at(party)
-        if wake is not None and wake <= event.time:
-            self.lane.core.wake(party, event.time, self.effects)
-            self.send()  # it happened before the event, which may yet be taken up again
-            self.settle(party)
-
     def _broadcast(self, arrival: Arrival, event: Event) -> None:
         """Fold what concerns all.
 
@@ -204,7 +202,7 @@ class Fold(Page):
             self.broadcasts_refused += 1
             self.refuse(arrival, Refusal("invalid", lane.poison[(*self.place, "")]))
             return
-        self.begin(event, "", woken=False)
+        self.begin(event.id, "", woken=False)
         try:
             if lane.core.share(event, self.effects):
                 lane.rousing.ask(getattr(event.data, "from_", None) or event.time)
@@ -239,7 +237,7 @@ class Fold(Page):
         writes.cells = self.effects.cells
         writes.rebound = self.effects.rebound
         if lane.door is not None:
-            writes.taken = lane.door.taken
+            writes.taken, writes.left = lane.door.taken, lane.door.left
         self.cursor.resume = lane.rousing.to_text()
         lane.cache.trim(self.touched)
         lane.shared.saved()

@@ -15,7 +15,7 @@ from shared.line.arrivals import EPOCH, Arrival
 from shared.line.door import Door
 from shared.line.merging import merged, side_by_side
 from shared.line.parties import DocumentCodec, PartyCache
-from shared.line.ports import Acquired, Binding, Cursor, Row
+from shared.line.ports import Acquired, Binding, Cursor, Parked, Row
 from shared.line.rousing import Rousing
 from shared.line.wakes import FOR_EVER, WakeIndex
 from shared.line.wiring import TICK, Wiring
@@ -73,6 +73,8 @@ class Lane:
         self.cursor: Cursor = acquired.cursor
         self.parkings: dict[str, int] = dict(acquired.parkings)
         self._stored_parkings = dict(acquired.parkings)
+        self.unparking: dict[str, list[Parked]] = {}
+        """Parties to unpark at the next tick, and what the store has kept for each, in order."""
         self.pending: dict[str, deque[Arrival]] = {topic: deque() for topic in wiring.inputs}
         self.poison: dict[tuple[str, int, str], str] = {}
         """What failed before: (topic, offset, party) -> why. It is parked, not folded again."""
@@ -135,6 +137,9 @@ class Lane:
     def needs(self, line: Sequence[Arrival]) -> Needs:
         """What must be at hand to fold `line`; bindings, wakes and everyone come before it."""
         needs = Needs()
+        for party in () if self.wiring.stateless else self.unparking:
+            self._want(needs, party)
+            needs.keys.add((party, "", ""))
         for party, prefix, key in set[tuple[str, str, str]]().union(*self.asked.values()):
             self._want(needs, party)
             needs.keys.add((party, prefix, key))
@@ -174,6 +179,13 @@ class Lane:
             reason = f"{type(defect).__name__}: {defect}"[:500]
             self.poison[(arrival.topic, arrival.offset, party)] = reason
             return []
+
+    def has_room_to_unpark(self, party: str) -> bool:
+        """Whether what was kept for one more party fits into the next batch; for one it does."""
+        if party not in self.parkings or party in self.unparking:
+            return False
+        events = sum(map(len, self.unparking.values())) + self.parkings[party]
+        return not self.unparking or events <= self.limits.records_max
 
     def last_tick(self, line: Iterable[Arrival]) -> datetime | None:
         """The latest tick of a line, if it has any."""
@@ -232,7 +244,7 @@ class Lane:
             self.cache.know(party_id, prefix, key)
         if self.door is not None:
             self.door.known = known
-            self.door.taken = {}
+            self.door.taken, self.door.left = {}, set()
 
     def advance(self, cursor: Cursor, shared: Iterable[Row], taken: int) -> None:
         """The batch is folded: `cursor` is the new one, and `taken` arrivals are done with."""
@@ -249,6 +261,7 @@ class Lane:
                 if place[1] >= cursor.offsets.get(place[0], 0)
             }
         self._stored_parkings = dict(self.parkings)
+        self.unparking = {}
         for topic, queue in self.pending.items():
             while queue and taken and queue[0].offset < cursor.offsets.get(topic, 0):
                 queue.popleft()

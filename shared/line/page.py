@@ -52,6 +52,8 @@ class Page:
         """The first arrival of the batch."""
         self.broadcasts_refused = 0
         """How much that concerns all could not be folded: what held before goes on holding."""
+        self.unparked: set[str] = set()
+        """Parties whose kept events were folded."""
         self.moved = False
         """Whether anything happened at all: else there is nothing to commit."""
         self.effects = Effects(now=EPOCH, shared=lane.shared)
@@ -71,11 +73,11 @@ class Page:
         letter = dead_letter(self.lane.wiring, self.lane.partition, arrival, refusal)
         self.writes.outbox.append(letter)
 
-    def begin(self, event: Event, party: str, *, woken: bool) -> None:
-        """Prepare the effects of what is folded next for a party."""
+    def begin(self, cause: str, party: str, *, woken: bool) -> None:
+        """Prepare the effects of what is folded next for a party; `cause` is an event's id."""
         effects = self.effects
         effects.now = self.cursor.watermarks.get(self.lane.clocks[self.place[0]], EPOCH)
-        effects.cause, effects.party, effects.woken = event.id, party, woken
+        effects.cause, effects.party, effects.woken = cause, party, woken
         if party and not self._stateless:
             self.touched[party] = None
 
@@ -93,6 +95,14 @@ class Page:
         wake = lane.core.wake_at(party)
         lane.wakes.put(party.id, wake)
         return wake
+
+    def wake_before(self, until: datetime, party: Party) -> None:
+        """Run the party's own wakes up to what is folded next."""
+        wake = self.lane.core.wake_at(party)
+        if wake is not None and wake <= until:
+            self.lane.core.wake(party, until, self.effects)
+            self.send()  # it happened before the event, which may yet be taken up again
+            self.settle(party)
 
     def pass_on(self, arrival: Arrival, event: Event) -> None:
         """Send an event on as it came, where the service passes it on."""

@@ -11,7 +11,7 @@ def start_parking(page: Page, arrival: Arrival | None, event: Event, party_id: s
     """Park a party: withdraw what stands open, tell the line, and keep the event."""
     lane = page.lane
     reason = lane.poison[(*page.place, party_id)]
-    page.begin(event, party_id, woken=False)
+    page.begin(event.id, party_id, woken=False)
     party = page.party(party_id)
     if (*page.place, f"{party_id}\x1fparked") not in lane.poison:
         try:
@@ -60,5 +60,7 @@ def park(page: Page, arrival: Arrival, party_id: str, reason: str) -> None:
             value=arrival.value,
             headers=arrival.headers,
             reason=reason,
+            stamp=arrival.stamp,
+            now=page.cursor.watermarks.get(lane.clocks[arrival.topic]),
         )
     )

@@ -96,6 +96,24 @@ class Parked:
     value: bytes | None
     headers: Sequence[tuple[str, bytes | None]]
     reason: str
+    stamp: datetime | None = None
+    """When the broker appended it."""
+    now: datetime | None = None
+    """The line's time when it came: the latest tick before it (None: there was none)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parking:
+    """A parked party, as whoever is to mend it finds it."""
+
+    party: str
+    partition: int
+    events: int
+    """How many were kept for it."""
+    asked: bool
+    """Whether it was asked to unpark it, and nothing was done about that yet."""
+    why: str
+    """Why it stayed parked when that was tried last; "" if it was not."""
 
 
 @dataclass(slots=True)
@@ -116,6 +134,10 @@ class WriteSet:
     taken: dict[str, bytes] = field(default_factory=dict)
     parkings: dict[str, int] = field(default_factory=dict)
     parked: list[Parked] = field(default_factory=list)
+    still_parked: dict[str, str] = field(default_factory=dict)
+    """Parties that somebody asked to unpark, and why they are not: nobody asks any more."""
+    left: set[str] = field(default_factory=set)
+    """Ids from outside that were taken and are free again: their events are taken elsewhere."""
     outbox: list[Record] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
     gone: list[tuple[str, str, str]] = field(default_factory=list)
@@ -216,6 +238,14 @@ class Store(Protocol):
 
     async def everyone(self, partition: int, after: str, limit: int) -> list[str]:
         """The partition's parties with an id above `after`, in order, at most `limit`."""
+        ...
+
+    async def to_unpark(self, partitions: Iterable[int]) -> list[tuple[int, str]]:
+        """The partitions' parked parties that somebody asked to unpark, in order."""
+        ...
+
+    async def parked(self, partition: int, party: str) -> list[Parked]:
+        """The events kept for a parked party, in order."""
         ...
 
     async def taken(self, ids: Iterable[str]) -> dict[str, bytes]:

@@ -1,6 +1,6 @@
 """Ticks: who is due is woken, each at the wake's own time, and then the tick is passed on."""
 
-from datetime import datetime
+from collections.abc import Callable
 from typing import Final
 
 from shared.core import Event
@@ -8,12 +8,16 @@ from shared.line.arrivals import Arrival
 from shared.line.page import Page
 from shared.line.parking import start_parking
 from shared.line.wakes import LONG_AGO
+from shared.line.waking import wake_up
 
 _WAKES_BETWEEN_LOOKS: Final = 8
 
 
-def tick(page: Page, arrival: Arrival, event: Event) -> bool:
-    """Wake who is due, then pass the tick on; False while more are due than one batch takes."""
+def tick(page: Page, arrival: Arrival, event: Event, *, then: Callable[[], None]) -> bool:
+    """Wake who is due, pass the tick on, and do what comes `then`.
+
+    False while more are due than one batch takes.
+    """
     lane, watermarks = page.lane, page.cursor.watermarks
     if lane.door is not None and (distrust := lane.door.distrust(arrival, event)):
         page.refuse(arrival, distrust)
@@ -30,13 +34,14 @@ def tick(page: Page, arrival: Arrival, event: Event) -> bool:
     page.pass_on(arrival, event)
     watermarks[clock] = event.time
     page.count(arrival, "applied")
+    then()
     return True
 
 
 def _tick_all(page: Page, event: Event) -> None:
     """What the core does at a tick for the partition as a whole."""
     lane = page.lane
-    page.begin(event, "", woken=False)
+    page.begin(event.id, "", woken=False)
     try:
         lane.core.tick(event.time, page.effects)
         page.send()
@@ -93,22 +98,4 @@ def _wake_one(page: Page, event: Event, party_id: str) -> None:
     if page.poisoned(party_id):
         start_parking(page, None, event, party_id)
         return
-    party = lane.cache.get(party_id)
-    try:
-        page.begin(event, party_id, woken=True)
-        lane.core.wake(party, event.time, page.effects)
-        page.send()
-        page.effects.woken = False
-        lane.core.decide(party, event.time, page.effects)
-        page.send()
-        wake = page.settle(party)
-        _check_moved(wake, event.time)
-    except Exception as defect:
-        raise page.spoiled(party_id, defect) from defect
-
-
-def _check_moved(wake: datetime | None, at: datetime) -> None:
-    """A wake that does not move forward would be due for ever."""
-    if wake is not None and wake <= at:
-        message = f"the wake did not move forward: {wake} at {at}"
-        raise ValueError(message)
+    wake_up(page, event.id, party_id, event.time)

@@ -9,6 +9,7 @@ from typing import Final, Protocol, TypeVar
 from shared.line.arrivals import Arrival
 from shared.line.lane import Lane, Needs
 from shared.line.ports import Binding, Row, Store, WriteSet
+from shared.runtime.clock import monotonic
 
 T = TypeVar("T")
 Name = tuple[str, str, str]
@@ -37,7 +38,10 @@ class Loading:
     landed: Callable[[], Awaitable[None]]
     stop: Callable[[str], None]
     """Ends the service with a message, and raises what ends the round."""
+    look_each_s: float
+    """How often to look whom to unpark, in seconds, while any party is parked."""
     bindings: dict[str, Binding] = field(default_factory=dict)
+    _look_again_at: float = 0.0
 
     async def bind(self, lines: Mapping[Lane, list[Arrival]]) -> None:
         """Bind the lines' accounts, and tell the lanes how they are bound."""
@@ -95,6 +99,33 @@ class Loading:
                     lambda: self.store.everyone(lane.partition, after_party, limit),
                 )
             )
+
+    async def bring_parked(self, lines: Mapping[Lane, list[Arrival]]) -> None:
+        """Bring what was kept for parties that somebody asked to unpark, now and then looked for.
+
+        They are unparked at a tick. At most about a batch for each lane; the rest has its turn with
+        the ticks that follow.
+        """
+        lanes = {
+            lane.partition: lane
+            for lane, line in lines.items()
+            if lane.parkings and lane.last_tick(line) is not None
+        }
+        if not lanes or monotonic() < self._look_again_at:
+            return
+        await self.landed()  # it may have the latest of what was kept, or an answer
+        asked = await self.persist("looking whom to unpark", lambda: self.store.to_unpark(lanes))
+        if not asked:
+            self._look_again_at = monotonic() + self.look_each_s
+        for lane in lanes.values():
+            lane.unparking = {}
+        for partition, party in asked:
+            lane = lanes[partition]
+            if lane.has_room_to_unpark(party):
+                lane.unparking[party] = await self.persist(
+                    "reading what was kept",
+                    lambda: self.store.parked(partition, party),  # noqa: B023 - awaited at once
+                )
 
     async def load(
         self, lines: Mapping[Lane, list[Arrival]], in_flight: Collection[WriteSet]

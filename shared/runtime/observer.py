@@ -47,6 +47,10 @@ class Observer:
             total.update(fold.outcomes)
             outputs.update(record.topic for record in fold.writes.outbox)
             self.metrics.broadcasts_refused.inc(fold.broadcasts_refused)
+            for party in sorted(fold.unparked):
+                log.info("shell.unparked", party=party)
+            for party, why in fold.writes.still_parked.items():
+                log.error("shell.still_parked", party=party, why=why)
             self._lane(fold)
         for (kind, outcome), number in total.items():
             self.metrics.events_processed.of(kind, outcome).inc(number)

@@ -64,6 +64,8 @@ class Rounds:
     """Told when a round has taken records off the queues."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there may be something to go round for."""
+    look_each_s: float = 5.0
+    """How often to look whom to unpark, in seconds, while any party is parked."""
     pacing: Pacing = field(default_factory=Pacing)
     """What rounds have cost lately."""
     _landing: "asyncio.Task[None] | None" = None
@@ -76,7 +78,9 @@ class Rounds:
 
     def __post_init__(self) -> None:
         """Load from the same store, as patiently."""
-        self._loading = Loading(self.store, self._persist, self._landed, self._stop)
+        self._loading = Loading(
+            self.store, self._persist, self._landed, self._stop, look_each_s=self.look_each_s
+        )
 
     async def work(self) -> None:
         """Go round until nothing is queued that can be folded now, and all is published."""
@@ -138,6 +142,7 @@ class Rounds:
             return False
         await self._loading.bind(lines)
         await self._loading.list_wakes(lines)
+        await self._loading.bring_parked(lines)
         await self._loading.load(lines, self._in_flight)
         loaded = monotonic()
         folds = self._fold(lines, started=loaded)

@@ -12,6 +12,7 @@ from shared.line.ports import (
     Cursor,
     Leftover,
     Parked,
+    Parking,
     Record,
     Row,
     WriteSet,
@@ -36,6 +37,10 @@ class PartyMark:
     partition: int
     wake: datetime | None = None
     parked: int | None = None
+    asked: bool = field(default=False, compare=False)
+    """Whether somebody asked to unpark it."""
+    why: str = ""
+    """Why it stayed parked when it was asked for last."""
 
 
 @dataclass(slots=True)
@@ -51,6 +56,14 @@ class MemoryData:
     """Documents by id: partition, version, number, records."""
     parked: dict[tuple[int, str], dict[int, Parked]] = field(default_factory=dict)
     bindings: dict[str, Binding] = field(default_factory=dict)
+
+    def ask_to_unpark(self, *parties: str) -> int:
+        """Ask for parties to be unparked; how many of them are parked."""
+        marks = [self.parties[party] for party in set(parties) if party in self.parties]
+        found = [mark for mark in marks if mark.parked is not None]
+        for mark in found:
+            mark.asked = True
+        return len(found)
 
 
 class MemoryStore:
@@ -158,6 +171,16 @@ class MemoryStore:
         ids = (name for name, mark in parties if mark.partition == partition and name > after)
         return sorted(ids)[:limit]
 
+    async def to_unpark(self, partitions: Iterable[int]) -> list[tuple[int, str]]:
+        """The partitions' parked parties that somebody asked to unpark, in order."""
+        self._crash("to_unpark.before")
+        wanted = set(partitions)
+        return sorted(
+            (mark.partition, party)
+            for party, mark in self.data.parties.items()
+            if mark.partition in wanted and mark.asked
+        )
+
     async def taken(self, ids: Iterable[str]) -> dict[str, bytes]:
         """The digests of those ids from outside that were taken before."""
         self._crash("taken.before")
@@ -206,20 +229,29 @@ class MemoryStore:
         rebind(data.bindings, write.rebound)
         for party, wake in write.wakes.items():
             data.parties.setdefault(party, PartyMark(partition)).wake = wake
+        self._write_parkings(write)
+        for (name, cell), amount in write.cells.items():
+            cells = data.cells.setdefault((partition, name), {})
+            cells[cell] = cells.get(cell, 0) + amount
+        for name in write.left:
+            data.taken.pop(name, None)
+        for name, digest in write.taken.items():
+            data.taken.setdefault(name, digest)
+        for name in write.published:
+            data.outbox.pop(name, None)
+
+    def _write_parkings(self, write: WriteSet) -> None:
+        data, partition = self.data, write.partition
         for party, count in write.parkings.items():
             mark = data.parties.setdefault(party, PartyMark(partition))
             mark.parked = None if count < 0 else count
             if count < 0:
                 data.parked.pop((partition, party), None)
+                mark.asked, mark.why = False, ""
+        for party, why in write.still_parked.items():
+            data.parties[party].asked, data.parties[party].why = False, why
         for event in write.parked:
             data.parked.setdefault((partition, event.party), {})[event.number] = event
-        for (name, cell), amount in write.cells.items():
-            cells = data.cells.setdefault((partition, name), {})
-            cells[cell] = cells.get(cell, 0) + amount
-        for name, digest in write.taken.items():
-            data.taken.setdefault(name, digest)
-        for name in write.published:
-            data.outbox.pop(name, None)
 
     def _documents(self, records: Sequence[Record]) -> Iterable[tuple[Record, ...]]:
         """Cut an outbox into documents of a bounded size."""
@@ -267,6 +299,14 @@ class MemoryStore:
         kept = self.data.parked.get((partition, party), {})
         return [event for _, event in sorted(kept.items())]
 
-    async def count_parked(self) -> int:
-        """How many parties are parked, on all partitions."""
-        return sum(mark.parked is not None for mark in self.data.parties.values())
+    async def parkings(self) -> list[Parking]:
+        """The parked parties, by id."""
+        return [
+            Parking(party, mark.partition, mark.parked, mark.asked, mark.why)
+            for party, mark in sorted(self.data.parties.items())
+            if mark.parked is not None
+        ]
+
+    async def ask_to_unpark(self, parties: Iterable[str]) -> int:
+        """Ask for parties to be unparked; how many of them are parked."""
+        return self.data.ask_to_unpark(*parties)

@@ -16,7 +16,7 @@ from typing_extensions import override
 from shared.core import Document, Effects, Event, NotLoaded, Party, Refusal
 from shared.events.base import Fact, Instant
 from shared.events.clock import ClockTicked
-from shared.events.ledger import PartyParked
+from shared.events.ledger import PartyParked, PartyUnparked
 from shared.line.ports import Record
 from shared.line.wiring import TICK, Wiring
 
@@ -93,6 +93,8 @@ class Tally(Document):
     """A fault that is to show at the next wake, and then at each."""
     broken: object = None
     """Holds what no JSON can, if asked to."""
+    mended: bool = False
+    """Whether the party was unparked: from then on none of its events has a fault."""
 
 
 @dataclass(slots=True)
@@ -133,6 +135,8 @@ class Setting(Document):
 class ToyCore:
     """Folds into `Tally` and `Item`s, tells of it on `topic`.
 
+    A party that was unparked has no faults any more, as if the core had been mended.
+
     Faults of an event: "raise" at once, "raise_late" when half is done, "wants" while asked what it
     needs, "refuse", "refuse_redrivable", "unwritable" (a document that no JSON can hold), "ask" for
     the same document for ever; "wake", "decide", "stuck", "naive" show at the next wake; "parked"
@@ -159,15 +163,16 @@ class ToyCore:
         if not isinstance(data, Added):
             self._chain(party, tally, f"{event.type} {event.id}")
             return None
-        if data.fault == "refuse":
+        fault = "" if tally.mended and not data.fault.startswith("refuse") else data.fault
+        if fault == "refuse":
             return Refusal("invalid", "as asked", "data.fault")
-        if data.fault == "refuse_redrivable":
+        if fault == "refuse_redrivable":
             return Refusal("not_yet_supported", "as asked", redrivable=True)
-        if data.fault in {"raise", "parked"}:
-            tally.fault = data.fault
+        if fault in {"raise", "parked"}:
+            tally.fault = fault
             party.keep(tally)
-            raise Misbehaviour(data.fault)
-        if data.fault == "ask":
+            raise Misbehaviour(fault)
+        if fault == "ask":
             raise NotLoaded("item", "never enough")
         known = [
             party.settled(Item, name) if name in data.reopens else party.find(Item, name)
@@ -177,14 +182,14 @@ class ToyCore:
         setting = effects.shared.find(Setting) or Setting()
         tally.total += data.amount * setting.factor
         tally.wakes = sorted({*tally.wakes, *_wakes(event.time, data)})
-        tally.fault = data.fault or tally.fault
-        if data.fault == "unwritable":
+        tally.fault = fault or tally.fault
+        if fault == "unwritable":
             tally.broken = object()
         self._chain(party, tally, event.id)
         effects.add("totals", party.id, data.amount * setting.factor)
         self._tell(party, tally, effects, at=event.time, padding="x" * data.padding)
-        if data.fault == "raise_late":
-            raise Misbehaviour(data.fault)
+        if fault == "raise_late":
+            raise Misbehaviour(fault)
         return None
 
     def _items(self, party: Party, data: Added, known: list[Item]) -> None:
@@ -270,6 +275,12 @@ class ToyCore:
         if tally.fault == "parked" or effects.cause.startswith("parked"):
             raise Misbehaviour("parked")
 
+    def unparked(self, party: Party, effects: Effects) -> None:
+        """Be as if the core had been mended, for this party."""
+        tally = party.find(Tally) or Tally()
+        tally.fault, tally.mended = "", True
+        self._chain(party, tally, f"unparked {effects.now.isoformat()}")
+
     def _chain(self, party: Party, tally: Tally, step: str) -> None:
         tally.count += 1
         tally.trail = blake2b(f"{tally.trail}|{step}".encode(), digest_size=8).hexdigest()
@@ -345,7 +356,9 @@ READER: Final = Wiring(
     inputs=(LINE,),
     output=FACTS,
     dead_letters=FACTS_DLQ,
-    accepted={LINE: _TAKEN | _TICK | {Noted.type: Noted, PartyParked.type: PartyParked}},
+    accepted={
+        LINE: _TAKEN | _TICK | {kind.type: kind for kind in (Noted, PartyParked, PartyUnparked)}
+    },
     passed_on=frozenset({TICK}),
     broadcasts=frozenset({Configured.type}),
 )

@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from shared.events.ledger import PartyUnparked
 from shared.line.ports import Record
+from shared.line.wiring import TICK
 from shared.testing.log import Logged, MemoryLog, sequence_of
 from shared.testing.memory_store import MemoryData
 from shared.testing.toy import DOOR, FACTS, LINE, READER, ToyCore
@@ -79,22 +81,49 @@ async def door_again(
     worker = Worker(quiet, ToyCore(LINE), DOOR, data=MemoryData(bindings=data.bindings))
     await worker.own([partition])
     passed_on = {kind.encode() for kind in DOOR.passed_on}
+    unparked = unparked_behind(line)
     for one in line:
         headers = dict(one.headers)
         if headers["ce_type"] in passed_on:
             quiet.now = moment_of(one)
             quiet.append(inputs[headers["ce_id"]])
+            worker.data.ask_to_unpark(*unparked.get(headers["ce_id"], ()))
             await worker.poll()
     return outcome(worker.data, quiet.read(LINE, partition), partition)
 
 
-async def reader_again(line: list[Logged], partitions: int, partition: int) -> dict[Any, Any]:
-    """What one process downstream makes of a line, all of it at once, undisturbed."""
+def unparked_behind(line: list[Logged]) -> dict[bytes | None, list[str]]:
+    """By the id of a tick, the parties that were unparked at it, in order."""
+    unparked: dict[bytes | None, list[str]] = {}
+    tick: bytes | None = None
+    for one in line:
+        headers = dict(one.headers)
+        if headers["ce_type"] == TICK.encode():
+            tick = headers["ce_id"]
+        elif headers["ce_type"] == PartyUnparked.type.encode():
+            unparked.setdefault(tick, []).append((one.key or b"").decode())
+    return unparked
+
+
+async def reader_again(
+    line: list[Logged], facts: list[Logged], partitions: int, partition: int
+) -> dict[Any, Any]:
+    """What one process downstream makes of a line, undisturbed and in as few batches as it can.
+
+    `facts` tell at which ticks somebody had parties unparked.
+    """
     quiet = MemoryLog(partitions)
     worker = Worker(quiet, ToyCore(FACTS), READER)
     await worker.own([partition])
+    unparked = unparked_behind(facts)
     for one in line:
+        asked = unparked.get(dict(one.headers)["ce_id"], ())
+        if asked:
+            await worker.poll()
+            worker.data.ask_to_unpark(*asked)
         quiet.append(Record(LINE, partition, one.key, one.value, one.headers))
+        if asked:
+            await worker.poll()
     await worker.poll()
     return outcome(worker.data, quiet.read(FACTS, partition), partition)
 

@@ -16,7 +16,7 @@ from shared.core import Core, Document
 from shared.line.fold import Fold
 from shared.line.lane import Limits
 from shared.line.parties import DocumentCodec
-from shared.line.ports import Acquired, Binding, Committed, Row, Store, WriteSet
+from shared.line.ports import Acquired, Binding, Committed, Parked, Row, Store, WriteSet
 from shared.line.wiring import Wiring
 from shared.runtime.consumer import Intake
 from shared.runtime.metrics import ShellMetrics
@@ -78,6 +78,16 @@ class SteppedStore:
         """As the store does."""
         await self._step("everyone.before")
         return await self._store.everyone(partition, after, limit)
+
+    async def to_unpark(self, partitions: Iterable[int]) -> list[tuple[int, str]]:
+        """As the store does."""
+        await self._step("to_unpark.before")
+        return await self._store.to_unpark(partitions)
+
+    async def parked(self, partition: int, party: str) -> list[Parked]:
+        """As the store does."""
+        await self._step("parked.before")
+        return await self._store.parked(partition, party)
 
     async def taken(self, ids: Iterable[str]) -> dict[str, bytes]:
         """As the store does."""
@@ -160,6 +170,7 @@ class Worker:
             batch_s=_FOR_EVER_S,
             stop=self.stopped.append,
             read_up=self._read_up,
+            look_each_s=0.0,
             sleep=_no_sleep,
         )
         self.ownership = Ownership(

@@ -71,14 +71,19 @@ class Interleavings(RuleBasedStateMachine):
         super().__init__()
         self.here = Processes(SERVICES, PARTITIONS)
         self.outside = Outside(self.here.log)
+        self.unparks_all = False
 
     @initialize(
         records_max=st.sampled_from((1, 3, 2000)),
         wakes_max=st.sampled_from((1, 2, 1000)),
         documents_max=st.sampled_from((1, 200_000)),
+        unparks_all=st.booleans(),
     )
-    def begin(self, records_max: int, wakes_max: int, documents_max: int) -> None:
+    def begin(
+        self, records_max: int, wakes_max: int, documents_max: int, *, unparks_all: bool
+    ) -> None:
         """Start the processes, the first of each service owning all, and have some work there."""
+        self.unparks_all = unparks_all
         self.here.limits = Limits(records_max, wakes_max, documents_max)
         for service in SERVICES:
             for number in range(WORKERS):
@@ -164,6 +169,19 @@ class Interleavings(RuleBasedStateMachine):
     def false_tick(self, partition: int, *, stranger: bool) -> None:
         """A tick from someone else, or from the future."""
         self.outside.false_tick(partition, stranger=stranger)
+
+    @rule(
+        service=st.sampled_from(tuple(SERVICES)),
+        parties=st.lists(st.sampled_from(PARTIES), min_size=1, unique=True),
+        worked_off=st.booleans(),
+    )
+    def unpark(self, service: str, parties: list[str], *, worked_off: bool) -> None:
+        """Somebody asks for parties to be unparked, perhaps when there are some; a tick comes."""
+        if worked_off:
+            for process in self.here.all:
+                self.here.drive(process, process.worker.poll())
+        self.here.data[service].ask_to_unpark(*parties)
+        self.outside.ticks(30)
 
     # What the processes do, and what befalls them:
 
@@ -267,10 +285,17 @@ class Interleavings(RuleBasedStateMachine):
     def _finish(self) -> None:
         self.outside.ticks(7200)
         self.here.finish()
+        while self.unparks_all and self._unpark_all():
+            self.outside.ticks(60)
+            self.here.finish()
         self.nobody_stopped()
         for lane in self.here.lanes():
             ends = {topic: self.here.log.end(topic, lane.partition) for topic in lane.pending}
             assert (0, ends) == (lane.waiting(), lane.cursor.offsets)
+
+    def _unpark_all(self) -> int:
+        """Ask for all who are parked; how many they are."""
+        return sum(data.ask_to_unpark(*data.parties) for data in self.here.data.values())
 
     def _check(self) -> None:
         log, run = self.here.log, self.here.loop.run_until_complete
@@ -286,7 +311,7 @@ class Interleavings(RuleBasedStateMachine):
             self._check_line(partition, line)
             again = run(verdict.door_again(log, door, line, partition))
             assert {} == verdict.differences(again, verdict.outcome(door, line, partition))
-            again = run(verdict.reader_again(line, PARTITIONS, partition))
+            again = run(verdict.reader_again(line, facts, PARTITIONS, partition))
             assert {} == verdict.differences(again, verdict.outcome(reader, facts, partition))
 
     def _check_line(self, partition: int, line: list[Logged]) -> None:

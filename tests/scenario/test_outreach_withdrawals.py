@@ -34,6 +34,16 @@ def reminded(*points: ContactPoint, **more: Any) -> tuple[Story, outreach.Contac
     return story, only_task(story.tick("03-13 09:00" if points == (SMS,) else "03-13 08:00"))
 
 
+def parked(service: str) -> ledger.PartyParked:
+    """A service cannot fold the events of party A for now."""
+    return ledger.PartyParked(party_id="A", service=service, event_id="e", reason="defect")
+
+
+def unparked(service: str) -> ledger.PartyUnparked:
+    """It has folded them after all."""
+    return ledger.PartyUnparked(party_id="A", service=service, events=1)
+
+
 def test_a_task_goes_to_its_channel_and_to_the_activity() -> None:
     """The same data in both, good from the tick to the end of the window, under one task id."""
     story = Story()
@@ -355,28 +365,55 @@ def test_an_outcome_is_told_with_what_it_cost() -> None:
 
 
 def test_a_parked_party_is_not_contacted_until_it_is_unparked() -> None:
-    """Ingest cannot fold its events: the task goes; the first event after that shows it is over."""
-    story, _ = reminded()
-    parked = ledger.PartyParked(party_id="A", service="ingest", event_id="e", reason="defect")
+    """Ingest cannot fold its events: the task goes; ingest says when it has folded them after all.
 
-    sent = story.at("03-13 08:30").tell(parked, party="A", subject="A")
+    Until then commands and outcomes still come by, and events of before: they end nothing.
+    """
+    story, task = reminded()
+
+    sent = story.at("03-13 08:30").tell(parked("ingest"), party="A", subject="A")
     quiet = story.tick("03-13 09:00")
-    story.at("03-13 09:30").bill("I2", "5.00", "04-30")
+    story.at("03-13 09:10").tell(
+        commands.NoteAdd(command_id="c", account_id="A", user="u", note_id="n", text="called us"),
+        subject="A",
+    )
+    story.report("failed", task.task_id)
+    story.bill("I2", "5.00", "04-30")
+    story.tell(unparked("scoring"), party="A", subject="A")
+    still = story.tick("03-13 09:30")
+    story.tell(unparked("ingest"), party="A", subject="A")
 
-    assert (cancelled(sent), contacts(quiet)) == (["parked"], [])
+    assert (cancelled(sent), contacts(quiet), contacts(still)) == (["parked"], [], [])
+    assert contacts(story.tick("03-13 10:00")) == [("reminder", "email")]
+
+
+def test_a_party_that_two_services_parked_is_unparked_by_both() -> None:
+    """The score may still be an old one when the ledger is up to date again."""
+    story, _ = reminded()
+    story.at("03-13 08:30").tell(parked("scoring"), party="A", subject="A")
+    story.tell(parked("ingest"), party="A", subject="A")
+
+    story.tell(unparked("ingest"), party="A", subject="A")
+    still = story.tick("03-13 09:00")
+    story.tell(unparked("scoring"), party="A", subject="A")
+
+    assert contacts(still) == []
     assert contacts(story.tick("03-13 10:00")) == [("reminder", "email")]
 
 
 def test_our_own_parking_withdraws_as_well() -> None:
-    """The shell says that outreach itself cannot fold the party's events."""
+    """The shell says that outreach itself cannot fold the party's events, and when it can again."""
     story, _ = reminded()
     line = story.line
     party = line.party("A")
     effects = line._effects("park", "A")
 
     line.core.parked(party, effects)
+    waits = line.core.wake_at(party)
+    line.core.unparked(party, effects)
 
     assert cancelled(effects.out) == ["parked"]
+    assert (waits, line.core.wake_at(party)) == (None, effects.now)
 
 
 def test_a_new_case_takes_its_steps_anew() -> None:

@@ -124,6 +124,9 @@ class IngestCore:
     def parked(self, party: Party, effects: Effects) -> None:
         """Nothing: what is in the ledger stays true."""
 
+    def unparked(self, party: Party, effects: Effects) -> None:
+        """Nothing: nothing was withdrawn."""
+
 
 def _book(ledger: Ledger, rule: Rule, told: Any) -> Refusal | None:  # noqa: ANN401 - any of the table's facts
     some_wait = ledger.party.has(Waiting)

@@ -69,3 +69,6 @@ class KpiCore:
 
     def parked(self, party: Party, effects: Effects) -> None:
         """Nothing stands open."""
+
+    def unparked(self, party: Party, effects: Effects) -> None:
+        """Nothing: nothing was withdrawn."""

@@ -6,7 +6,7 @@
 | collections.invoice.*, payment.* | items, the anchor, cases; withdraws what is paid or changed |
 | collections.dispute.*, payment.scheduled/failed | holds |
 | collections.account.scored | band and priority of what is decided next |
-| collections.party.parked | withdraws everything, contacts nobody |
+| collections.party.parked, .unparked | withdraws everything, contacts nobody; looks again |
 | outreach.<command> | applied or refused |
 | outreach.contact.<outcome> | attempts, steps taken, STOPs obeyed |
 | billing.config.published, billing.address.suppressed | for all parties |
@@ -24,10 +24,10 @@ from services.outreach.domain.configuration import Configured, publish
 from services.outreach.domain.consent import Consents
 from services.outreach.domain.decide import decide_account
 from services.outreach.domain.docket import Docket
-from services.outreach.domain.intake import HANDLERS, REOPENING, reopens, unparked_by
+from services.outreach.domain.intake import HANDLERS, REOPENING, reopens
 from services.outreach.domain.item import Item, item_key
 from services.outreach.domain.orders import order, refuse
-from services.outreach.domain.parking import park
+from services.outreach.domain.parking import park, unpark
 from services.outreach.domain.policy import Policy
 from services.outreach.domain.reported import report
 from services.outreach.domain.stage import tell_stage
@@ -38,13 +38,16 @@ from shared.core import Document, Effects, Event, Party, Refusal
 from shared.events.base import REGISTRY
 from shared.events.billing import AddressSuppressed, ConfigPublished
 from shared.events.commands import Command
-from shared.events.ledger import PartyParked
+from shared.events.ledger import PartyParked, PartyUnparked
 from shared.events.outcomes import Outcome
 
 _ACTED_ON: Final = frozenset(
-    name for name, kind in REGISTRY.items() if issubclass(kind, (Command, Outcome, PartyParked))
+    name
+    for name, kind in REGISTRY.items()
+    if issubclass(kind, (Command, Outcome, PartyParked, PartyUnparked))
 )
 """The types that are acted on besides those of `HANDLERS`."""
+_SELF: Final = "outreach"
 _WANTING: Final = frozenset(
     name for name, kind in REGISTRY.items() if issubclass(kind, (Outcome, *REOPENING))
 )
@@ -81,21 +84,19 @@ class OutreachCore:
     def fold(self, party: Party, event: Event, effects: Effects) -> Refusal | None:
         """Fold one event. Nothing is refused to the line: commands are answered with a fact."""
         handler = HANDLERS.get(event.type)
-        log = party.find(ContactLog)
-        parked = log is not None and log.parked_by
         data = event.data
-        if handler is None and not parked and event.type not in _ACTED_ON:
+        if handler is None and event.type not in _ACTED_ON:
             return None
         now = effects.now
         if now == _NO_TICK or event.woken:
             now = max(now, event.time)
         docket = Docket(party, effects, self._configured.at(effects.shared, now), event.time, now)
-        if parked and not isinstance(data, PartyParked):
-            unparked_by(docket, event)
         if handler is not None:
             handler(docket, data)
         elif isinstance(data, PartyParked):
             park(docket, by=data.service)
+        elif isinstance(data, PartyUnparked):
+            unpark(docket, by=data.service)
         elif isinstance(data, Command):
             self._command(docket, data)
         elif isinstance(data, Outcome):
@@ -156,7 +157,13 @@ class OutreachCore:
         """Withdraw what stands open for a party whose events cannot be folded for now."""
         now = effects.now
         in_force = self._configured.at(effects.shared, now)
-        park(Docket(party, effects, in_force, now, now), by="outreach")
+        park(Docket(party, effects, in_force, now, now), by=_SELF)
+
+    def unparked(self, party: Party, effects: Effects) -> None:
+        """What was withdrawn is looked at again, with the next tick, by what is known by then."""
+        now = effects.now
+        in_force = self._configured.at(effects.shared, now)
+        unpark(Docket(party, effects, in_force, now, now), by=_SELF)
 
     def _command(self, docket: Docket, command: Command) -> None:
         account = docket.account(command.account_id)

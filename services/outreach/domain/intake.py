@@ -16,12 +16,11 @@ from services.outreach.domain.objections import (
     dispute_hold,
     follow_profile,
 )
-from services.outreach.domain.parking import unparked_by
 from services.outreach.domain.stage import tell_stage
 from shared.events import ledger
 from shared.events.scores import AccountScored
 
-__all__ = ["HANDLERS", "REOPENING", "reopens", "unparked_by"]
+__all__ = ["HANDLERS", "REOPENING", "reopens"]
 
 
 Reopening = (

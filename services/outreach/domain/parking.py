@@ -1,20 +1,13 @@
 """Parking: a service cannot fold a party's events for now, so nobody knows what is still true."""
 
-from typing import Final
-
 from services.outreach.domain.docket import Docket
 from services.outreach.domain.withdraw import withdraw
-from shared.core import Event
-from shared.events.scores import AccountScored
-
-OUTREACH: Final = "outreach"
-SCORING: Final = "scoring"
 
 
 def park(docket: Docket, *, by: str) -> None:
     """Withdraw what stands open for the party and contact nobody until it is unparked."""
     log = docket.log()
-    log.parked_by = by
+    log.parked_by = " ".join(sorted({*log.parked_by.split(), by}))
     docket.party.keep(log)
     for account in docket.accounts():
         withdraw(docket, account, "parked")
@@ -22,17 +15,21 @@ def park(docket: Docket, *, by: str) -> None:
         docket.party.keep(account)
 
 
-def unparked_by(docket: Docket, event: Event) -> None:
-    """See whether an event shows that the party is unparked.
+def unpark(docket: Docket, *, by: str) -> None:
+    """A service has folded what it kept; once no other keeps anything, look at all accounts.
 
-    While ingest or outreach has it parked none of its events comes here; while scoring has, they
-    come unscored.
+    Nothing else ends it: while ingest has the party parked, commands and outcomes still come by.
     """
     log = docket.log()
-    if not log.parked_by or (log.parked_by == SCORING and event.type != AccountScored.type):
+    before, log.parked_by = (
+        log.parked_by,
+        " ".join(name for name in log.parked_by.split() if name != by),
+    )
+    if log.parked_by == before:
         return
-    log.parked_by = ""
     docket.party.keep(log)
+    if log.parked_by:
+        return
     for account in docket.accounts():
         account.look(docket.soon)
         docket.party.keep(account)

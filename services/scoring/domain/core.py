@@ -126,6 +126,9 @@ class ScoringCore:
     def parked(self, party: Party, effects: Effects) -> None:
         """Nothing stands open: the line is passed on unscored until the party is unparked."""
 
+    def unparked(self, party: Party, effects: Effects) -> None:
+        """Nothing: nothing was withdrawn."""
+
     def _book(self, party: Party, event: Event) -> Behaviour | None:
         """Add what an event says; the account's behaviour, if that may have changed its score."""
         kind = event.type

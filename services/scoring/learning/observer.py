@@ -156,3 +156,7 @@ class Observer:
     def parked(self, party: Party, effects: Effects) -> None:
         """As the core."""
         self.core.parked(party, effects)
+
+    def unparked(self, party: Party, effects: Effects) -> None:
+        """As the core."""
+        self.core.unparked(party, effects)

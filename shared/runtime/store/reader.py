@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Final, TypeVar
 
-from shared.line.ports import Cursor, Parked, Row
+from shared.line.ports import Cursor, Row
 from shared.runtime.store import asking, client
 from shared.runtime.store.asking import Ask
 from shared.runtime.store.client import answers
@@ -143,28 +143,3 @@ class MongoReader:
                 self._database.documents.find({"_id": wanted}).sort("_id", -1).to_list(limit)
             )
         return [row_of(document) for document in found]
-
-    async def parked(self, partition: int, party: str) -> list[Parked]:
-        """The events kept for a parked party, in order."""
-        with answers():
-            found = await (
-                self._database.parked.find({"p": partition, "y": party}).sort("n", 1).to_list(None)
-            )
-        return [
-            Parked(
-                party=event["y"],
-                number=event["n"],
-                topic=event["topic"],
-                offset=event["offset"],
-                key=event["key"],
-                value=event["value"],
-                headers=tuple((name, value) for name, value in event["headers"]),
-                reason=event["reason"],
-            )
-            for event in found
-        ]
-
-    async def count_parked(self) -> int:
-        """How many parties are parked, on all partitions."""
-        with answers():
-            return await self._database.parties.count_documents({"parked": {"$exists": True}})

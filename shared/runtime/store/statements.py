@@ -25,6 +25,7 @@ STEPS: Final[tuple[Step, ...]] = (
     ("update", "bindings"),
     ("update", "parties"),
     ("update", "cells"),
+    ("delete", "taken"),
     ("insert", "taken"),
     ("delete", "parked"),
     ("insert", "parked"),
@@ -78,6 +79,7 @@ def encode(write: WriteSet) -> Statements:
         ],
         ("update", "parties"): _parties(write),
         ("update", "cells"): _cells(write),
+        ("delete", "taken"): [{"q": {"_id": name}, "limit": 1} for name in write.left],
         ("insert", "taken"): [{"_id": name, "h": digest} for name, digest in write.taken.items()],
         ("delete", "parked"): [
             {"q": {"p": partition, "y": party}, "limit": 0}
@@ -213,13 +215,20 @@ def _parties(write: WriteSet) -> list[Json]:
     for party, wake in write.wakes.items():
         updates[party] = _mark("w", None if wake is None else micros(wake))
     for party, count in write.parkings.items():
-        mark = _mark("parked", None if count < 0 else count)
+        mark = {"$unset": dict(_UNPARKED)} if count < 0 else {"$set": {"parked": count}}
         for operator, fields in updates.setdefault(party, {}).items():
             mark.setdefault(operator, {}).update(fields)
         updates[party] = mark
+    for party, why in write.still_parked.items():
+        update = updates.setdefault(party, {})
+        update.setdefault("$unset", {}).update(asked="")
+        update.setdefault("$set", {}).update(why=why)
     for update in updates.values():
         update["$setOnInsert"] = {"p": write.partition}
     return [{"q": {"_id": party}, "u": update, "upsert": True} for party, update in updates.items()]
+
+
+_UNPARKED: Final = {"parked": "", "asked": "", "why": ""}
 
 
 def _mark(name: str, value: int | None) -> Json:
@@ -259,4 +268,6 @@ def _parked(event: Parked, partition: int) -> Json:
         "value": event.value,
         "headers": list(event.headers),
         "reason": event.reason,
+        "stamp": None if event.stamp is None else micros(event.stamp),
+        "now": None if event.now is None else micros(event.now),
     }

@@ -26,7 +26,7 @@ from shared.runtime.store.names import (
     starting_with,
 )
 from shared.runtime.store.outbox import parted
-from shared.runtime.store.reader import MongoReader
+from shared.runtime.store.parkings import MongoParkings
 from shared.runtime.store.schema import make_collections
 from shared.runtime.store.statements import encode
 from shared.runtime.store.takeover import find_left, raise_epochs
@@ -39,7 +39,7 @@ _READERS: Final = 2
 """A round asks for documents and for ids at the same time."""
 
 
-class MongoStore(MongoReader):
+class MongoStore(MongoParkings):
     """`shared.line.ports.Store` on a MongoDB replica set; one session, so one commit at a time."""
 
     def __init__(self, uri: str, database: str, *, owner: str) -> None:

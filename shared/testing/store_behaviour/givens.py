@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from typing import Protocol
 
-from shared.line.ports import Cursor, Parked, Record, Row, Store, WriteSet
+from shared.line.ports import Cursor, Parking, Record, Row, Store, WriteSet
 
 
 class ReadableStore(Store, Protocol):
@@ -28,12 +28,12 @@ class ReadableStore(Store, Protocol):
         """All documents of one kind, in an order that does not vary."""
         ...
 
-    async def parked(self, partition: int, party: str) -> list[Parked]:
-        """The events kept for a parked party, in order."""
+    async def parkings(self) -> list[Parking]:
+        """The parked parties, by id."""
         ...
 
-    async def count_parked(self) -> int:
-        """How many parties are parked, on all partitions."""
+    async def ask_to_unpark(self, parties: Iterable[str]) -> int:
+        """Ask for parties to be unparked; how many of them are parked."""
         ...
 
 

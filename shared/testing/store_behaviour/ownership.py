@@ -58,7 +58,7 @@ async def a_fenced_set_is_dropped_and_the_others_are_written(open_store: OpenSto
     expect(["kept"], await successor.everyone(1, "", 10))
     expect([(1, "row-kept", {"cell": 1})], await successor.cells("row-"))
     expect({"id-kept": b"digest"}, await successor.taken(["id-lost", "id-kept"]))
-    expect(1, await successor.count_parked())
+    expect(1, len(await successor.parkings()))
     expect((), (await successor.acquire([0]))[0].leftovers)
 
 

@@ -256,6 +256,8 @@ async def parked_events_are_kept_in_order(open_store: OpenStore) -> None:
             value=b"\xff",
             headers=(("ce_id", None), ("ce_id", b"\xfe")),
             reason="ValueError: naïve",
+            stamp=on(1, microsecond=number) if number else None,
+            now=on(2, microsecond=number) if number else None,
         )
         for number in range(11)
     ]
@@ -267,7 +269,7 @@ async def parked_events_are_kept_in_order(open_store: OpenStore) -> None:
     expect({"$a.b": 11, "b": 0}, dict(found[5].parkings))
     expect(write.parked, await store.parked(5, "$a.b"))
     expect([[], []], [await store.parked(5, "b"), await store.parked(0, "$a.b")])
-    expect(2, await store.count_parked())
+    expect([("$a.b", 5), ("b", 5)], [(one.party, one.partition) for one in await store.parkings()])
     expect([(on(1), "b")], await store.wakes(5, None, on(9), 10))
 
 
@@ -291,6 +293,44 @@ async def a_party_is_unparked(open_store: OpenStore) -> None:
     expect([(on(1), "a")], await store.wakes(0, None, on(9), 10))
 
 
+async def whom_to_unpark_is_asked_and_answered(open_store: OpenStore) -> None:
+    """Only who is parked can be asked for; what was done about it is an answer, either way."""
+    store = await open_store()
+    one, other = await owned(store, 0, 3)
+    one.parkings, one.wakes = {"b": 1, "a": 0, "$c.d": 2, "e": 0}, {"free": None}
+    other.parkings = {"z": 0}
+    await store.commit([one, other])
+
+    asked = await store.ask_to_unpark(["z", "b", "a", "free", "nobody", "$c.d", "b"])
+    first = await store.to_unpark([0, 3]), await store.to_unpark([3]), await store.to_unpark([1])
+    one = after(one.cursor)
+    one.parkings, one.still_parked = {"a": -1, "$c.d": 3}, {"b": "why: {$}", "$c.d": "naïve"}
+    await store.commit([one])
+
+    expect(4, asked)
+    expect(([(0, "$c.d"), (0, "a"), (0, "b"), (3, "z")], [(3, "z")], []), first)
+    expect([(3, "z")], await store.to_unpark([0, 3]))
+    expect(
+        [("$c.d", 3, "naïve"), ("b", 1, "why: {$}"), ("e", 0, ""), ("z", 0, "")],
+        [(parking.party, parking.events, parking.why) for parking in await store.parkings()],
+    )
+    expect(1, await store.ask_to_unpark(["b"]))
+    expect([(0, "b"), (3, "z")], await store.to_unpark([0, 3]))
+
+
+async def an_id_is_free_again(open_store: OpenStore) -> None:
+    """What was taken may be taken once more, in one and the same write too."""
+    store = await open_store()
+    (write,) = await owned(store, 0)
+    write.taken = {"a": b"1", "b": b"1", "c": b"1"}
+    await store.commit([write])
+    write = after(write.cursor)
+    write.left, write.taken = {"a", "b", "never"}, {"b": b"2"}
+    await store.commit([write])
+
+    expect({"b": b"2", "c": b"1"}, await store.taken(["a", "b", "c"]))
+
+
 BEHAVIOURS = (
     open_rows_come_with_their_party,
     a_party_is_loaded_whole,
@@ -306,4 +346,6 @@ BEHAVIOURS = (
     everyone_is_listed_in_chunks,
     parked_events_are_kept_in_order,
     a_party_is_unparked,
+    whom_to_unpark_is_asked_and_answered,
+    an_id_is_free_again,
 )
