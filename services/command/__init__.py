@@ -29,6 +29,7 @@ TABLE = (
     Row("replay", "services.command.replay", "A file of events through Kafka, ticks in between."),
     Row("import", "shared.cli.importing.app", "CSV or bank statements to a file of events."),
     Row("source", "services.command.source", "Whether a billing system and the ledger agree."),
+    Row("letters", "services.command.letters.app", "Dead letters: list, show, redrive."),
     Row("parked", "services.command.parked", "Debtors a service failed on: list, unpark."),
     Row("config", "services.command.config", "Creditors as reviewed text: check, event."),
     Row("model", "services.command.model", "Train, compare and promote models of scoring."),

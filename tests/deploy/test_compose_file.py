@@ -9,7 +9,7 @@ import pytest
 
 from tests.deploy.reading import ROOT, SERVICES, compose
 
-ONCE: Final = {"mongo-init", "demo"}
+ONCE: Final = {"mongo-init", "demo", "arrears"}
 """Containers that do one thing and end."""
 TOO_NEW: Final = {"start_interval", "develop", "required", "pull_policy", "provenance", "secrets"}
 """Keys that docker-compose 1.29 refuses, or that make it behave otherwise."""
@@ -51,7 +51,7 @@ def test_a_compose_takes_it(command: list[str]) -> None:
         pytest.skip(f"NOT TRIED: no {' '.join(command)} here")
 
     done = subprocess.run(
-        [*command, "--profile", "demo", "config", "-q"],
+        [*command, "--profile", "demo", "--profile", "command", "config", "-q"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -98,6 +98,17 @@ def test_services_write_nothing_and_may_nothing(service: str) -> None:
         "kafka": {"condition": "service_healthy"},
         "mongo-init": {"condition": "service_completed_successfully"},
     } == told["depends_on"]
+
+
+def test_the_command_line_is_told_where_all_is() -> None:
+    """It has the services' own settings, and starts with nothing but `run`."""
+    told = compose()["services"]
+
+    assert ["command"] == told["arrears"]["profiles"]
+    assert {"SERVICE": "command", "CODE": "services"} == told["arrears"]["build"]["args"]
+    assert told["arrears"]["environment"].items() <= told["ingest"]["environment"].items()
+    assert {"KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI"} <= set(told["arrears"]["environment"])
+    assert "entrypoint" not in told["arrears"]
 
 
 def test_data_outlives_containers() -> None:
