@@ -44,6 +44,7 @@ def all_rows(compose: Compose, ordeal: Ordeal) -> Iterator[Row]:
     yield from watched()
     yield from images(compose)
     yield replica_set(compose)
+    yield from command_line(compose)
 
 
 def came_back(ordeal: Ordeal) -> Iterator[Row]:
@@ -173,6 +174,16 @@ def replica_set(compose: Compose) -> Row:
     good = initiated == 1 and found >= 1 and asked.split() == ["1", "1"]
     told = f"initiated {initiated} time, found {found} time, version and members {asked.strip()}"
     return Row("replica set: once and only once", good, told)
+
+
+def command_line(compose: Compose) -> Iterator[Row]:
+    """The container of the command line reaches Kafka and all stores, as the runbooks have it."""
+    for words, must in (
+        (("letters", "list"), "0 letters in ingest.dlq, 0 redrivable"),
+        (("parked", "list"), "0 parked"),
+    ):
+        said = compose("run", "--rm", "arrears", *words).strip()
+        yield Row(f"arrears {' '.join(words)}", said == must, said)
 
 
 def ended(compose: Compose) -> Iterator[Row]:
