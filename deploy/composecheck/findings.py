@@ -182,7 +182,7 @@ def command_line(compose: Compose) -> Iterator[Row]:
         (("letters", "list"), "0 letters in ingest.dlq, 0 redrivable"),
         (("parked", "list"), "0 parked"),
     ):
-        said = compose("run", "--rm", "arrears", *words).strip()
+        said = compose("run", "--rm", "-T", "arrears", *words).strip()
         yield Row(f"arrears {' '.join(words)}", said == must, said)
 
 
