@@ -1,12 +1,13 @@
 """The service's one batch subscriber: what comes in, in what order, and how far we say we are."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
+from sys import maxsize
 from typing import Any, Final
 
 import structlog
@@ -81,7 +82,7 @@ class Intake:
             if asked is None:
                 return  # who has the partitions now begins at their cursors, and so do we
             positions, ends = asked
-            for spot in self._receive(records):
+            for spot in self._receive(records, positions):
                 positions.pop(spot, None)  # what was polled from there will be polled again
             self._reach.polled(positions, ends)
         self._busy = True
@@ -134,7 +135,9 @@ class Intake:
         else:
             self._advise_sometimes()
 
-    def _receive(self, records: Sequence[ConsumerRecord]) -> set[TopicPartition]:
+    def _receive(
+        self, records: Sequence[ConsumerRecord], positions: Mapping[TopicPartition, int]
+    ) -> set[TopicPartition]:
         """Queue records; a gap is sought back to once, and then taken as it is: what was sought.
 
         Gaps are normal (transaction markers, retention); aiokafka also makes one when it drops what
@@ -143,17 +146,28 @@ class Intake:
         sought: set[TopicPartition] = set()
         for (topic, number), polled in groupby(records, attrgetter("topic", "partition")):
             lane, spot = self.rounds.lanes.get(number), TopicPartition(topic, number)
-            if lane is not None and spot not in sought and not self._queue(lane, topic, polled):
+            if lane is None or spot in sought:
+                continue
+            # Where lines are not merged nobody seeks but here: what is polled is from after it.
+            position = positions.get(spot) if self.wiring.merged else maxsize
+            if not self._queue(lane, spot, polled, position):
                 sought.add(spot)
         return sought
 
-    def _queue(self, lane: Lane, topic: str, records: Iterable[ConsumerRecord]) -> bool:
+    def _queue(
+        self,
+        lane: Lane,
+        spot: TopicPartition,
+        records: Iterable[ConsumerRecord],
+        position: int | None,
+    ) -> bool:
         """Queue what was polled of one partition; false where a gap is sought back to."""
+        topic: str = spot.topic
         expected = lane.expected(topic)
         for record in records:
             offset = record.offset
             if offset > expected and self._reach.seek_once(
-                TopicPartition(topic, lane.partition), expected, offset
+                spot, expected, offset, position=position
             ):
                 return False
             lane.receive(

@@ -78,15 +78,22 @@ class Reach:
             if self._passed(spot, position):
                 self._reached[spot] = position
             else:
-                self.seek_once(spot, self._expected(spot) or 0, position)
+                self.seek_once(spot, self._expected(spot) or 0, position, position=position)
                 del positions[spot]
         self._looked = positions
         self._compare(ends)
 
-    def seek_once(self, spot: TopicPartition, expected: int, found: int) -> bool:
-        """Seek back to what should have come; false if that was done before, to no avail."""
+    def seek_once(
+        self, spot: TopicPartition, expected: int, found: int, *, position: int | None
+    ) -> bool:
+        """Seek back to what should have come; false if that was done before, to no avail.
+
+        That it was to no avail, the consumer's `position` proves: a poll from after the seek leaves
+        it behind the gap, while what was polled before the seek finds it where it was sought back
+        to. Where it is not known (None), it is sought once more.
+        """
         gap = (*spot, expected)
-        if gap in self.ownership.sought:
+        if gap in self.ownership.sought and position is not None and position > expected:
             return False
         others = {one for one in self.ownership.sought if one[:2] != gap[:2]}
         self.ownership.sought = {gap, *others}  # those before it were passed

@@ -29,7 +29,7 @@ class Told:
         """Fold what the bench has, and tell of it."""
         [lane] = self.bench.worker.rounds.lanes.values()
         for record in self.bench.worker.consumer.poll():
-            self.bench.worker.intake._receive([record])
+            self.bench.worker.intake._receive([record], {})
         fold = Fold(lane)
         line = lane.line(lambda _topic: True)
         lane.give(lane.needs(line), [], {})
@@ -43,7 +43,7 @@ def test_what_waits_is_shown_with_its_age() -> None:
     told.bench.log.now = now() - timedelta(seconds=100)
     told.bench.tell(Added(account_id="ann"))
     for record in told.bench.worker.consumer.poll():
-        told.bench.worker.intake._receive([record])
+        told.bench.worker.intake._receive([record], {})
 
     told.observer.watch(list(told.bench.worker.rounds.lanes.values()), {(EVENTS, 0): 1})
 

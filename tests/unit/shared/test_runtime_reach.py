@@ -8,7 +8,9 @@ import pytest
 
 from shared.line.wiring import TICK
 from shared.testing.bench import Bench
-from shared.testing.toy import COMMANDS, Added
+from shared.testing.log import Logged
+from shared.testing.toy import COMMANDS, EVENTS, Added
+from shared.testing.worker import Worker
 
 LOOKS_MAX: Final = 4
 """Two that show the same position, from which it is sought back, and two after that."""
@@ -79,3 +81,46 @@ def test_a_mark_that_was_passed_is_believed_at_once() -> None:
     bench.run()
 
     assert [TICK] * 2 == folded(bench)
+
+
+def test_a_poll_from_before_the_seek_is_no_proof() -> None:
+    """It has what lies behind the gap, for it came before anyone had sought back: nothing is lost.
+
+    The second look finds the position of the first one, and seeks back from it. Meanwhile a poll
+    has gone on from there; it is taken once the look is over.
+    """
+    bench = Bench()
+    polled: list[Logged] = []
+
+    async def poll_meanwhile(name: str) -> None:
+        if name == "ends.before" and looks == 1 and not polled:
+            polled.extend(bench.worker.consumer.poll())
+
+    bench.worker = Worker(bench.log, bench.core, bench.wiring, data=bench.data, step=poll_meanwhile)
+    asyncio.run(bench.worker.own([0]))
+    for _ in range(2):
+        bench.tell(Added(account_id="ann"))
+    bench.worker.consumer.poll()  # dropped
+    for _ in range(2):
+        bench.tell(Added(account_id="ann"))
+
+    for looks in range(2):  # noqa: B007 - the poll looks at it
+        asyncio.run(bench.worker.look_again())
+    asyncio.run(bench.worker.intake.take(polled))
+    bench.run()
+
+    assert 2 == len(polled)
+    assert [Added.type] * 4 == folded(bench)
+
+
+def test_a_hole_that_was_sought_is_believed_when_it_is_polled_again() -> None:
+    """What is behind it then comes with a position behind it too."""
+    bench = Bench()
+    for _ in range(4):
+        bench.tell(Added(account_id="ann"))
+    bench.log.cut(EVENTS, 0, 0)
+    bench.log.cut(EVENTS, 0, 1)
+
+    bench.run()
+
+    assert [Added.type] * 2 == folded(bench)
