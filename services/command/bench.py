@@ -20,7 +20,7 @@ from services.command.benching.mix import publish_all, reel, shares
 from services.command.benching.place import Site, site
 from services.command.benching.probe import midnight
 from services.command.benching.section import section
-from services.command.fleet import SERVICES
+from services.command.service import SERVICES
 from shared.cli.stack import Stack, StackError, running_stack
 from shared.cli.stack.progress import Shown
 from shared.runtime.clock import monotonic, now

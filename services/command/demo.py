@@ -15,8 +15,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from services.command.demo_doors import show_addresses
 from services.command.demo_summary import Run, show_summary
-from services.command.fleet import SERVICES, Fleet, running_fleet
+from services.command.fleet import Fleet, running_fleet
 from services.command.replaying import replay
+from services.command.service import SERVICES
 from shared.cli.eventfile import Line, lines, with_ticks
 from shared.cli.history import history
 from shared.cli.importing.csvfile import read_file

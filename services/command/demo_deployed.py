@@ -17,8 +17,9 @@ from rich.console import Console
 
 from services.command.demo import PATIENCE_S, Story, of_a_year
 from services.command.demo_summary import Run, show_summary
-from services.command.fleet import SERVICES, Fleet
+from services.command.fleet import Fleet
 from services.command.replaying import replay
+from services.command.service import SERVICES
 from shared.cli.stack import Server
 from shared.runtime.producer import Publisher
 from shared.runtime.settings import ServiceSettings

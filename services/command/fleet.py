@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from services.command.service import SERVICES
 from shared.cli.stack import Server
 from shared.cli.stack.ports import HOST, free_ports
 
-SERVICES: Final = ("ingest", "scoring", "outreach", "kpi")
 _ANSWER_S: Final = 10.0
 
 

@@ -2,22 +2,22 @@
 
 import asyncio
 from collections.abc import Collection, Coroutine
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from services.command.parked_store import SERVICES, Found, ask, found_in, left_of
+from services.command.parked_store import Found, ask, found_in, left_of
+from services.command.refusal import refuse
+from services.command.service import SERVICES, Service
 from shared.line.ports import Parking, Unavailable
 
 T = TypeVar("T")
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 _SHOWN_MAX: Final = 100
 _STILL_PARKED: Final = 1
-_NOT_ASKED: Final = 2
-Service = Literal["ingest", "scoring", "outreach", "kpi"]
 
 
 @app.callback()
@@ -59,12 +59,12 @@ def unpark(
     if nothing could be asked.
     """
     if everyone == bool(parties):
-        raise _refuse("name the parties, or say --all")
+        raise refuse("name the parties, or say --all")
     asked = _run(ask(service, parties))
     if parties and (strangers := sorted(set(parties).difference(asked))):
         typer.echo(f"not parked by {service}: {', '.join(strangers)}", err=True)
     if not asked:
-        raise _refuse("nobody to unpark")
+        raise refuse("nobody to unpark")
     left = _run(left_of(service, asked, wait_s=wait_s))
     for parking in left[:_SHOWN_MAX]:
         typer.echo(f"{parking.party}: {_outcome(parking)}", err=True)
@@ -103,9 +103,4 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except (Unavailable, OSError) as failure:
-        raise _refuse(str(failure)) from None
-
-
-def _refuse(why: str) -> typer.Exit:
-    typer.echo(why, err=True)
-    return typer.Exit(_NOT_ASKED)
+        raise refuse(str(failure)) from None

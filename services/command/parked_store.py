@@ -1,8 +1,7 @@
 """What `arrears parked` asks of the services' stores."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,7 +11,6 @@ from shared.runtime.clock import monotonic
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.store import MongoParkings
 
-SERVICES: Final = ("ingest", "scoring", "outreach", "kpi")
 _LOOK_EACH_S: Final = 0.5
 
 
@@ -33,15 +31,15 @@ async def found_in(services: Iterable[str]) -> list[Found]:
     for service in services:
         async with _store(service) as store:
             for parking in await store.parkings():
-                kept = await store.parked(parking.partition, parking.party)
-                found.append(_found(service, parking, kept))
+                first = await store.parked(parking.partition, parking.party, most=1)
+                found.append(_found(service, parking, first))
     return found
 
 
 def _found(service: str, parking: Parking, kept: list[Parked]) -> Found:
     if not kept:
         return Found(service, parking)
-    first = kept[0]
+    [first] = kept
     told = {name: (value or b"").decode(errors="replace") for name, value in first.headers}
     named = " ".join(filter(None, (told.get("ce_type"), told.get("ce_id"))))
     return Found(
@@ -69,12 +67,6 @@ async def left_of(service: str, asked: Collection[str], *, wait_s: float) -> lis
             await asyncio.sleep(_LOOK_EACH_S)
 
 
-@asynccontextmanager
-async def _store(service: str) -> AsyncIterator[MongoParkings]:
+def _store(service: str) -> MongoParkings:
     settings = ServiceSettings(service=service)
-    store = MongoParkings(settings.mongodb_uri, settings.mongodb_database, owner="parked")
-    try:
-        await store.start()
-        yield store
-    finally:
-        await store.stop()
+    return MongoParkings(settings.mongodb_uri, settings.mongodb_database, owner="parked")

@@ -2,14 +2,14 @@
 
 import asyncio
 import csv
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from services.command.refusal import REFUSED, refuse
 from services.command.source_compare import MEANINGS, Items, Reconciliation, compare
 from services.command.source_lists import (
     Refused,
@@ -36,7 +36,6 @@ _GAUGES: Final = {
     "as_of": "The day that was compared, in days since 1970-01-01.",
 }
 _DIFFERENT: Final = 1
-_UNREADABLE: Final = 2
 
 
 @app.callback()
@@ -74,8 +73,7 @@ def reconcile(
         theirs = of_file(file)
         ours = of_simulation(against) if against else asyncio.run(_stored(day, creditor))
     except (FileError, Unavailable, OSError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(_UNREADABLE) from None
+        raise refuse(str(error)) from None
     result = compare(theirs.items, ours)
     _show(result, day)
     _show_refused(theirs.refused)
@@ -84,7 +82,7 @@ def reconcile(
     if prometheus is not None:
         _write_whole(prometheus, metrics(result, source, day, len(theirs.refused)))
     if theirs.refused:
-        raise typer.Exit(_UNREADABLE)
+        raise typer.Exit(REFUSED)
     if result.differences:
         raise typer.Exit(_DIFFERENT)
 
@@ -98,8 +96,7 @@ def waiting() -> None:
     try:
         found = asyncio.run(_waiting())
     except Unavailable as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(_UNREADABLE) from None
+        raise refuse(str(error)) from None
     for note in found[:_SHOWN_MAX]:
         typer.echo(f"{note.reference}: {note.event_type}, told {note.since:%Y-%m-%d %H:%M} UTC")
     if len(found) > _SHOWN_MAX:
@@ -117,15 +114,9 @@ async def _stored(day: date, creditor: str | None) -> Items:
         return await of_store(reader, day, creditor)
 
 
-@asynccontextmanager
-async def _reading() -> AsyncIterator[MongoReader]:
+def _reading() -> MongoReader:
     settings = ServiceSettings(service="ingest")
-    reader = MongoReader(settings.mongodb_uri, settings.mongodb_database, owner="source")
-    try:
-        await reader.start()
-        yield reader
-    finally:
-        await reader.stop()
+    return MongoReader(settings.mongodb_uri, settings.mongodb_database, owner="source")
 
 
 def _show(result: Reconciliation, day: date) -> None:

@@ -6,6 +6,8 @@ from datetime import timedelta
 from enum import Enum
 from typing import Final
 
+from msgspec.structs import replace
+
 from shared.core import Event, Refusal
 from shared.line.arrivals import BROADCAST, FOLLOWS, Arrival
 from shared.line.ports import Binding, Record
@@ -63,6 +65,12 @@ class Door:
             return follows
         binding = self.bindings.get(event.subject)
         return binding.party if binding else event.party
+
+    def placed(self, event: Event, party: str, *, sent_on: bool) -> Event:
+        """The event as one of this party's, whatever it came with; `sent_on` to it or not."""
+        if party == event.party and not sent_on:
+            return event
+        return replace(event, party=party, follows=sent_on, cover=None)
 
     def binding_wanted(self, event: Event) -> Binding | None:
         """The binding that this event would make, if its account has none yet."""

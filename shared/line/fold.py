@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import Final
 
-from msgspec.structs import replace
-
 from shared.core import Elsewhere, Event, NotLoaded, Refusal
 from shared.line.arrivals import FOREIGN_BYTES_MAX, Arrival
 from shared.line.door import Door, Entrance
@@ -86,9 +84,7 @@ class Fold(Page):
         lane, wiring = self.lane, self.lane.wiring
         if lane.door is not None:
             party = lane.door.party_of(event, arrival.party)
-            if party != event.party or arrival.party:
-                # The account's binding, not what it came with.
-                event = replace(event, party=party, follows=bool(arrival.party), cover=None)
+            event = lane.door.placed(event, party, sent_on=bool(arrival.party))
             if not self._enter(arrival, event, lane.door):
                 return True
         party = event.party

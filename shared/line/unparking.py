@@ -8,8 +8,6 @@ and the store has the reason for whoever asked.
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from msgspec.structs import replace
-
 from shared.core import Elsewhere, Event, Refusal
 from shared.events.ledger import PartyUnparked
 from shared.line.arrivals import EPOCH, Arrival, arrive
@@ -88,8 +86,8 @@ def _fold(page: Page, party_id: str, one: Parked, not_folded: NotFolded) -> None
     if event is None:
         page.refuse(arrival, arrival.refusal or Refusal("malformed", "no event"))
         return
-    if lane.door is not None and (event.party != party_id or arrival.party):
-        event = replace(event, party=party_id, follows=bool(arrival.party), cover=None)
+    if lane.door is not None:
+        event = lane.door.placed(event, party_id, sent_on=bool(arrival.party))
     party = page.party(party_id)
     try:
         if not lane.wiring.stateless:

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from services.command.demo_deployed import deployed
-from services.command.fleet import SERVICES, Fleet
+from services.command.fleet import Fleet
+from services.command.service import SERVICES
 
 
 def test_all_four_must_be_named() -> None:

@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from services.command.demo_doors import paths, show_addresses, show_worklist, worked_first
-from services.command.fleet import SERVICES, Fleet
+from services.command.fleet import Fleet
+from services.command.service import SERVICES
 
 
 def answered(fleet: Fleet, service: str, path: str) -> tuple[int, str]:

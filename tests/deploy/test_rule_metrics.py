@@ -11,7 +11,8 @@ from typing import Final
 
 import pytest
 
-from services.command.fleet import SERVICES, Fleet
+from services.command.fleet import Fleet
+from services.command.service import SERVICES
 from services.command.source import metrics
 from services.command.source_compare import compare
 from tests.deploy.reading import labels_of, metrics_of, rules

@@ -14,7 +14,8 @@ from typing import Final
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.command.fleet import SERVICES, Fleet
+from services.command.fleet import Fleet
+from services.command.service import SERVICES
 from shared.cli.eventfile import Line
 from shared.cli.stack import Stack
 from tests.runs import send

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from services.command.fleet import SERVICES, Fleet
+from services.command.fleet import Fleet
+from services.command.service import SERVICES
 from shared.cli.eventfile import Line, tick
 from shared.cli.stack import running_stack
 from shared.testing.comparing import differences, once

@@ -9,7 +9,7 @@ from services.command.benching.pace import Pace, pace
 from services.command.benching.place import INPUTS, Site
 from services.command.benching.spread import slope
 from services.command.benching.usage import Usage
-from services.command.fleet import SERVICES
+from services.command.service import SERVICES
 from shared.topics import BILLING_EVENTS
 
 QUARTERS: Final = (25, 50, 75, 100)

@@ -13,7 +13,7 @@ from services.command.benching.place import INPUTS, Site
 from services.command.benching.probe import midnight
 from services.command.benching.spread import slope
 from services.command.benching.usage import Usage
-from services.command.fleet import SERVICES
+from services.command.service import SERVICES
 from shared.runtime.clock import monotonic
 
 TIMES: Final = 15

@@ -16,7 +16,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from services.command.benching.bare import Bare
 from services.command.benching.usage import Usage, usage
-from services.command.fleet import SERVICES, Fleet
+from services.command.fleet import Fleet
+from services.command.service import SERVICES
 from services.ingest.wiring import WIRING as INGEST
 from services.kpi.wiring import WIRING as KPI
 from services.outreach.wiring import WIRING as OUTREACH

@@ -12,7 +12,7 @@ from services.command.benching.drain import Alone, Whole
 from services.command.benching.latency import Latency
 from services.command.benching.spread import Spread, median
 from services.command.benching.wave import Wave
-from services.command.fleet import SERVICES
+from services.command.service import SERVICES
 
 TARGETS: Final = {"ingest": 0.25, "scoring": 0.25, "outreach": 0.12, "kpi": 0.25}
 """What a service on its own should reach of the bare loop."""

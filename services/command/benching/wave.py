@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from services.command.benching import probe
 from services.command.benching.place import Site
-from services.command.fleet import SERVICES
+from services.command.service import SERVICES
 from shared.runtime.clock import monotonic
 
 PER_ACCOUNT: Final = 10

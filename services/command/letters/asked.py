@@ -4,28 +4,27 @@ import asyncio
 import sys
 from collections.abc import Callable, Collection, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from services.command import service
 from services.command.letters.letter import Letter
 from services.command.letters.plan import Judged
 from services.command.letters.show import clean
 from services.command.letters.survey import TOPICS, survey
 from services.command.letters.topic import KafkaAway
+from services.command.refusal import refuse
 from shared.line.ports import Unavailable
 from shared.runtime.logging import set_up_logging
 from shared.runtime.producer import PublishUnavailable
 from shared.runtime.settings import ServiceSettings
 
 T = TypeVar("T")
-REFUSED: Final = 2
 _LINE_CHARACTERS: Final = 200
-Service = Annotated[
-    Literal["ingest", "scoring", "outreach", "kpi"], typer.Option(help="Whose dead letters.")
-]
+Service = Annotated[service.Service, typer.Option(help="Whose dead letters.")]
 
 
 def settings_of_ingest() -> ServiceSettings:
@@ -33,12 +32,6 @@ def settings_of_ingest() -> ServiceSettings:
     # What the libraries have to say of a broker that is away would stand around the one clear line.
     set_up_logging(service="letters", level="critical", stream=sys.stderr)
     return ServiceSettings(service="ingest")
-
-
-def refuse(why: str) -> typer.Exit:
-    """Say why nothing is done; what to raise then."""
-    typer.echo(why, err=True)
-    return typer.Exit(REFUSED)
 
 
 def finish(work: Coroutine[Any, Any, T]) -> T:
@@ -51,7 +44,7 @@ def finish(work: Coroutine[Any, Any, T]) -> T:
         raise refuse(clean(" ".join(str(failure).split()), _LINE_CHARACTERS)) from None
 
 
-def letters_of(fingerprints: Collection[str], service: str) -> list[Judged]:
+def letters_of(fingerprints: Collection[str], whose: str) -> list[Judged]:
     """The letters of these causes, or all; ends the command where there are none of one."""
 
     def wanted(letter: Letter) -> bool:
@@ -59,10 +52,10 @@ def letters_of(fingerprints: Collection[str], service: str) -> list[Judged]:
 
     with progress("reading") as told:
         settings = settings_of_ingest()
-        judged = finish(survey(settings, service=service, wanted=wanted, told=told))
+        judged = finish(survey(settings, service=whose, wanted=wanted, told=told))
     missing = set(fingerprints) - {letter.fingerprint for letter, _ in judged}
     if missing:
-        raise refuse(f"No letter in {TOPICS[service]} has {', '.join(sorted(missing))}.")
+        raise refuse(f"No letter in {TOPICS[whose]} has {', '.join(sorted(missing))}.")
     return judged
 
 

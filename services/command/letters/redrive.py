@@ -12,7 +12,6 @@ from services.command.letters.asked import (
     finish,
     letters_of,
     progress,
-    refuse,
     settings_of_ingest,
 )
 from services.command.letters.letter import Letter
@@ -21,6 +20,7 @@ from services.command.letters.plan import REDRIVABLE, to_send
 from services.command.letters.send import MINUTE_S, SENT, send
 from services.command.letters.show import counts
 from services.command.letters.topic import partitions_of
+from services.command.refusal import refuse
 from shared.runtime.clock import now
 from shared.runtime.producer import Publisher
 from shared.runtime.settings import ServiceSettings

@@ -57,12 +57,8 @@ async def _registered(settings: ServiceSettings, names: Collection[str]) -> Coll
     if not names:
         return ()
     database = settings.mongodb_database
-    reader = RegisterReader(settings.mongodb_uri, database, owner="letters")
-    try:
-        await reader.start()
+    async with RegisterReader(settings.mongodb_uri, database, owner="letters") as reader:
         if not await reader.cursors():
             # Everything would count as never seen.
             raise Unavailable(f"the database {database} is not ingest's: nothing was ever taken in")
         return await reader.registered(names)
-    finally:
-        await reader.stop()

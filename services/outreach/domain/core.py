@@ -155,15 +155,15 @@ class OutreachCore:
 
     def parked(self, party: Party, effects: Effects) -> None:
         """Withdraw what stands open for a party whose events cannot be folded for now."""
-        now = effects.now
-        in_force = self._configured.at(effects.shared, now)
-        park(Docket(party, effects, in_force, now, now), by=_SELF)
+        park(self._docket_now(party, effects), by=_SELF)
 
     def unparked(self, party: Party, effects: Effects) -> None:
         """What was withdrawn is looked at again, with the next tick, by what is known by then."""
+        unpark(self._docket_now(party, effects), by=_SELF)
+
+    def _docket_now(self, party: Party, effects: Effects) -> Docket:
         now = effects.now
-        in_force = self._configured.at(effects.shared, now)
-        unpark(Docket(party, effects, in_force, now, now), by=_SELF)
+        return Docket(party, effects, self._configured.at(effects.shared, now), now, now)
 
     def _command(self, docket: Docket, command: Command) -> None:
         account = docket.account(command.account_id)

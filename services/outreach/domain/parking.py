@@ -21,14 +21,13 @@ def unpark(docket: Docket, *, by: str) -> None:
     Nothing else ends it: while ingest has the party parked, commands and outcomes still come by.
     """
     log = docket.log()
-    before, log.parked_by = (
-        log.parked_by,
-        " ".join(name for name in log.parked_by.split() if name != by),
-    )
-    if log.parked_by == before:
+    names = log.parked_by.split()
+    if by not in names:
         return
+    names.remove(by)
+    log.parked_by = " ".join(names)
     docket.party.keep(log)
-    if log.parked_by:
+    if names:
         return
     for account in docket.accounts():
         account.look(docket.soon)

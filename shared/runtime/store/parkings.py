@@ -45,12 +45,12 @@ class MongoParkings(MongoReader):
             found = await self._database.parties.find(wanted, {"p": True}).to_list(None)
         return sorted((party["p"], party["_id"]) for party in found)
 
-    async def parked(self, partition: int, party: str) -> list[Parked]:
-        """The events kept for a parked party, in order."""
+    async def parked(self, partition: int, party: str, *, most: int | None = None) -> list[Parked]:
+        """The events kept for a parked party, in order; `most`: so many of them at most."""
+        wanted = {"p": partition, "y": party}
         with answers():
-            found = await (
-                self._database.parked.find({"p": partition, "y": party}).sort("n", 1).to_list(None)
-            )
+            kept = self._database.parked.find(wanted).sort("n", 1).limit(most or 0)
+            found = await kept.to_list(None)
         return [
             Parked(
                 party=event["y"],

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from typing import Final, TypeVar
+from typing import Final, Self, TypeVar
 
 from shared.line.ports import Cursor, Row
 from shared.runtime.store import asking, client
@@ -29,6 +29,19 @@ class MongoReader:
         self._client = client.connect(uri, owner)
         self._database = self._client[database]
         self._threads = ThreadPoolExecutor(_SNAPSHOTS_AT_ONCE, "snapshots")
+
+    async def __aenter__(self) -> Self:
+        """Connect, for as long as a block lasts."""
+        try:
+            await self.start()
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connection."""
+        await self.stop()
 
     async def start(self) -> None:
         """Connect."""

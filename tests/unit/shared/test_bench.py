@@ -20,7 +20,7 @@ from services.command.benching.report import Results, as_json, show
 from services.command.benching.scored import owing
 from services.command.benching.spread import percentile, slope, spread
 from services.command.benching.usage import Usage, usage
-from services.command.fleet import SERVICES
+from services.command.service import SERVICES
 from shared.cli.eventfile import tick
 
 MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
